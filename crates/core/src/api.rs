@@ -1,0 +1,586 @@
+//! What goes in and out of the façade: plain data, the same for the window,
+//! the browser and the command line. Times are RFC 3339 strings in UTC;
+//! positions in text are UTF-16 code units, as editors count them.
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::error::Error;
+
+macro_rules! data {
+    ($($(#[$meta:meta])* pub $kind:ident $name:ident $body:tt)*) => {$(
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+        #[serde(rename_all = "camelCase")]
+        $(#[$meta])*
+        pub $kind $name $body
+    )*};
+}
+
+data! {
+    /// A command without arguments.
+    #[derive(Default)]
+    pub struct Empty {}
+
+    /// What this process is and where its data lives.
+    pub struct AppInfo {
+        /// Version of Drystone.
+        pub version: String,
+        /// The data folder, as a path.
+        pub data_dir: String,
+        /// Changes with every process start; section versions count within it.
+        pub session: String,
+        /// The name other members see for this device's user.
+        pub user_name: String,
+        /// Where the database key is kept.
+        pub key_source: KeySource,
+    }
+
+    /// Where the key that opens the database is kept.
+    pub enum KeySource {
+        /// The operating system's keychain.
+        Keychain,
+        /// Derived from a passphrase with Argon2id.
+        Passphrase,
+        /// A key file, readable by its owner only.
+        KeyFile,
+    }
+
+    /// How much of what the template expects is written.
+    pub struct Completeness {
+        /// Sections that have text.
+        pub written: u32,
+        /// Sections the template expects, and every other that exists.
+        pub expected: u32,
+    }
+
+    /// One document in the library.
+    pub struct DocumentSummary {
+        /// 32 hexadecimal digits.
+        pub id: String,
+        /// The title.
+        pub title: String,
+        /// The title in lower case with dashes, for the command line.
+        pub slug: String,
+        /// `full` or `compact`.
+        pub template: String,
+        /// The workspace's id.
+        pub workspace: String,
+        /// When it was created.
+        pub created: String,
+        /// When it was last changed by anyone.
+        pub updated: String,
+        /// When it was deleted, if it was; a deleted document can be restored.
+        pub deleted: Option<String>,
+        /// How much is written.
+        pub completeness: Completeness,
+        /// Changes that are not yet stored at the relay.
+        pub waiting: u32,
+        /// The first words of the prose, for the library.
+        pub excerpt: String,
+    }
+
+    /// How far a section is.
+    pub enum SectionState {
+        /// No text.
+        Empty,
+        /// Only bracketed placeholders from a template.
+        Placeholder,
+        /// Has text.
+        Written,
+    }
+
+    /// One section of a document: a heading and the Markdown below it, down to
+    /// the next heading.
+    pub struct SectionView {
+        /// Stable id.
+        pub id: String,
+        /// The section it is nested in.
+        pub parent: Option<String>,
+        /// Heading level, 1 to 6; 0 is text before the first heading.
+        pub level: u8,
+        /// The heading's text as Markdown source.
+        pub title: String,
+        /// The template's place this section fills, such as `security.authentication`.
+        pub key: Option<String>,
+        /// Path for the command line, such as `sections.security.authentication`.
+        pub path: String,
+        /// What the template advises to write here, as Markdown.
+        pub guidance: Option<String>,
+        /// How far it is.
+        pub state: SectionState,
+        /// The Markdown body. Lines end with `\n`.
+        pub text: String,
+        /// Grows with every update of `text`; see `section.edit`.
+        pub version: u32,
+    }
+
+    /// A place of the template that the document does not have (yet).
+    pub struct TemplateSlot {
+        /// The place, such as `security.authentication`.
+        pub key: String,
+        /// The template's heading.
+        pub title: String,
+        /// What to write here, as Markdown.
+        pub guidance: String,
+        /// Heading level in the template.
+        pub level: u8,
+        /// True where any number of such sections may be added (components, use cases, decisions).
+        pub repeatable: bool,
+        /// The Markdown skeleton a new section of this kind starts with.
+        pub skeleton: String,
+    }
+
+    /// A document with everything the editor shows.
+    pub struct DocumentView {
+        /// The library's view of it.
+        pub summary: DocumentSummary,
+        /// All sections in document order, each after its parent.
+        pub sections: Vec<SectionView>,
+        /// Places of the template that are not in the document, in the template's order, and all repeatable ones.
+        pub missing: Vec<TemplateSlot>,
+    }
+
+    /// A built-in template.
+    pub struct TemplateInfo {
+        /// `full` or `compact`.
+        pub id: String,
+        /// Its name.
+        pub title: String,
+        /// One sentence on when to take it.
+        pub description: String,
+        /// Its places in order.
+        pub slots: Vec<TemplateSlot>,
+    }
+
+    /// Names a document by its id.
+    pub struct DocumentRef {
+        /// 32 hexadecimal digits.
+        pub document: String,
+    }
+
+    /// Creates a document from a template.
+    pub struct CreateDocument {
+        /// The title.
+        pub title: String,
+        /// `full` or `compact`.
+        pub template: String,
+        /// Workspace id; the default workspace when absent.
+        pub workspace: Option<String>,
+    }
+
+    /// Changes a document's title.
+    pub struct RenameDocument {
+        /// The document.
+        pub document: String,
+        /// The new title.
+        pub title: String,
+    }
+
+    /// Which documents to list.
+    pub struct ListDocuments {
+        /// Only this workspace.
+        pub workspace: Option<String>,
+        /// Also those that were deleted.
+        pub deleted: bool,
+    }
+
+    /// Imports a Markdown file as a new document.
+    pub struct ImportDocument {
+        /// The file's name, for messages and as a title of last resort.
+        pub name: String,
+        /// The file's bytes in Base64.
+        pub content: String,
+        /// `full` or `compact`; the one that fits better when absent.
+        pub template: Option<String>,
+        /// Workspace id; the default workspace when absent.
+        pub workspace: Option<String>,
+    }
+
+    /// What an import made.
+    pub struct Imported {
+        /// The new document.
+        pub id: String,
+        /// Its title.
+        pub title: String,
+        /// Its slug.
+        pub slug: String,
+        /// The template whose places its headings were matched with.
+        pub template: String,
+        /// How many sections it has.
+        pub sections: u32,
+        /// How many of them fill a place of the template.
+        pub matched: u32,
+    }
+
+    /// Export formats.
+    #[derive(Copy)]
+    pub enum ExportFormat {
+        /// Markdown, byte for byte what was imported where nothing was changed.
+        Markdown,
+        /// Everything, as JSON.
+        Json,
+    }
+
+    /// Exports a document.
+    pub struct ExportDocument {
+        /// The document.
+        pub document: String,
+        /// The format.
+        pub format: ExportFormat,
+    }
+
+    /// An exported file.
+    pub struct Exported {
+        /// A file name that fits.
+        pub name: String,
+        /// Its media type.
+        pub mime: String,
+        /// Its bytes in Base64.
+        pub content: String,
+    }
+
+    /// One replacement in a text. Positions count UTF-16 code units.
+    pub struct Splice {
+        /// Where.
+        pub at: u32,
+        /// How much to delete there.
+        pub delete: u32,
+        /// What to insert there.
+        pub insert: String,
+    }
+
+    /// Edits a section's text. The edit is refused (`accepted: false`) when
+    /// `version` is not the section's current version: the caller has yet to
+    /// take in the `sectionChanged` events up to it, rebases and tries again.
+    pub struct EditSection {
+        /// The document.
+        pub document: String,
+        /// The section.
+        pub section: String,
+        /// The version the positions refer to.
+        pub version: u32,
+        /// Any string that names the calling editor; comes back in the event.
+        pub client: String,
+        /// Replacements, each in the text that the one before left.
+        pub splices: Vec<Splice>,
+    }
+
+    /// Whether an edit was taken. When it was, it is durable.
+    pub struct Edited {
+        /// False: nothing was changed, rebase first.
+        pub accepted: bool,
+        /// The section's version now.
+        pub version: u32,
+    }
+
+    /// Asks for the updates of a section's text after a version.
+    pub struct SectionUpdates {
+        /// The document.
+        pub document: String,
+        /// The section.
+        pub section: String,
+        /// The last version the caller has.
+        pub since: u32,
+    }
+
+    /// One update of a section's text.
+    pub struct SectionUpdate {
+        /// The version it leads to; it applies to `version - 1`.
+        pub version: u32,
+        /// The editor it came from; empty when from elsewhere (another device, another process).
+        pub client: String,
+        /// Replacements, each in the text that the one before left.
+        pub splices: Vec<Splice>,
+    }
+
+    /// Updates after a version, or the whole text when they are no longer at hand.
+    pub struct SectionUpdatesReply {
+        /// The section's version now.
+        pub version: u32,
+        /// In order; complete unless `text` is given.
+        pub updates: Vec<SectionUpdate>,
+        /// The whole text, when the updates asked for are no longer kept.
+        pub text: Option<String>,
+    }
+
+    /// Adds a section.
+    pub struct AddSection {
+        /// The document.
+        pub document: String,
+        /// Nested in this section; at the top when absent.
+        pub parent: Option<String>,
+        /// Directly after this sibling; first when absent.
+        pub after: Option<String>,
+        /// The heading. Ignored with `key`, unless that place is repeatable.
+        pub title: String,
+        /// The place of the template it fills; parent and position then follow the template when both are absent.
+        pub key: Option<String>,
+    }
+
+    /// Names a section.
+    pub struct SectionRef {
+        /// The document.
+        pub document: String,
+        /// The section.
+        pub section: String,
+    }
+
+    /// Changes a heading.
+    pub struct RenameSection {
+        /// The document.
+        pub document: String,
+        /// The section.
+        pub section: String,
+        /// The new heading, as Markdown source, one line.
+        pub title: String,
+    }
+
+    /// Moves a section with everything nested in it.
+    pub struct MoveSection {
+        /// The document.
+        pub document: String,
+        /// The section.
+        pub section: String,
+        /// Into this section; to the top when absent.
+        pub parent: Option<String>,
+        /// Directly after this sibling; first when absent.
+        pub after: Option<String>,
+    }
+
+    /// A search.
+    pub struct Search {
+        /// Words; all must occur, the last may be unfinished.
+        pub query: String,
+        /// At most this many hits.
+        pub limit: u32,
+    }
+
+    /// A section found.
+    pub struct SearchHit {
+        /// The document.
+        pub document: String,
+        /// Its title.
+        pub document_title: String,
+        /// The section.
+        pub section: String,
+        /// Its title.
+        pub section_title: String,
+        /// Path for the command line.
+        pub path: String,
+        /// The passage; matches stand between U+E000 and U+E001.
+        pub excerpt: String,
+    }
+
+    /// One change of a document.
+    pub struct LogEntry {
+        /// The change's hash, 64 hexadecimal digits.
+        pub hash: String,
+        /// When it was made, by its author's clock.
+        pub time: String,
+        /// Who made it; `you` or a member's name.
+        pub author: String,
+        /// What was done, in words.
+        pub summary: String,
+        /// Characters and fields written.
+        pub operations: u32,
+        /// Whether the relay has it.
+        pub stored: bool,
+    }
+
+    /// What a member may do.
+    #[derive(Copy, PartialOrd)]
+    pub enum Role {
+        /// Everything.
+        Owner,
+        /// Everything but removing owners.
+        Admin,
+        /// Read and write.
+        Editor,
+        /// Read.
+        Reader,
+    }
+
+    /// A workspace.
+    pub struct WorkspaceSummary {
+        /// 64 hexadecimal digits.
+        pub id: String,
+        /// Its name; members only can read it.
+        pub name: String,
+        /// What you may do in it.
+        pub role: Role,
+        /// How many documents it has.
+        pub documents: u32,
+        /// How many people are in it.
+        pub members: u32,
+        /// How its synchronisation is.
+        pub sync: SyncState,
+    }
+
+    /// Creates a workspace.
+    pub struct CreateWorkspace {
+        /// Its name.
+        pub name: String,
+    }
+
+    /// Names a workspace.
+    pub struct WorkspaceRef {
+        /// Its id; the default workspace when absent.
+        pub workspace: Option<String>,
+    }
+
+    /// Makes an invitation.
+    pub struct Invite {
+        /// The workspace; the default workspace when absent.
+        pub workspace: Option<String>,
+        /// What the invited person may do.
+        pub role: Role,
+        /// How long it can be used, in hours.
+        pub hours: u32,
+    }
+
+    /// An invitation. Whoever has the link can join once.
+    pub struct Invitation {
+        /// The link to pass on.
+        pub link: String,
+        /// The same as a QR code, an SVG image.
+        pub qr_svg: String,
+        /// When it stops working.
+        pub expires: String,
+        /// What the invited person may do.
+        pub role: Role,
+    }
+
+    /// Looks at an invitation without using it.
+    pub struct InspectInvite {
+        /// The link.
+        pub link: String,
+    }
+
+    /// What an invitation leads to, shown before joining.
+    pub struct InviteInfo {
+        /// The workspace's id.
+        pub workspace: String,
+        /// The relay's address.
+        pub relay: String,
+        /// Already a member on this device.
+        pub member: bool,
+    }
+
+    /// Joins a workspace.
+    pub struct Join {
+        /// The link.
+        pub link: String,
+        /// The name other members will see.
+        pub user_name: Option<String>,
+    }
+
+    /// A member of a workspace.
+    pub struct Member {
+        /// 64 hexadecimal digits.
+        pub id: String,
+        /// The name the member chose.
+        pub name: String,
+        /// What the member may do.
+        pub role: Role,
+        /// Whether this is you.
+        pub you: bool,
+        /// How many devices the member uses.
+        pub devices: u32,
+    }
+
+    /// Sets the relay of a workspace.
+    pub struct SetRelay {
+        /// The workspace; the default workspace when absent.
+        pub workspace: Option<String>,
+        /// Its address, such as `https://relay.example.org`; empty to leave it.
+        pub url: String,
+    }
+
+    /// Where synchronisation stands.
+    #[derive(Copy)]
+    pub enum SyncPhase {
+        /// No relay is set: everything stays on this device.
+        Local,
+        /// Everything is stored at the relay and everything from there is here.
+        Idle,
+        /// Sending or receiving.
+        Busy,
+        /// The relay cannot be reached; work goes on, and it is tried again.
+        Offline,
+        /// Something needs a person; see `problem`.
+        Attention,
+    }
+
+    /// How synchronisation of a workspace is.
+    pub struct SyncState {
+        /// The workspace.
+        pub workspace: String,
+        /// The relay's address.
+        pub relay: Option<String>,
+        /// Where it stands.
+        pub phase: SyncPhase,
+        /// Changes made here that the relay has not durably stored.
+        pub waiting: u32,
+        /// When the relay last confirmed to have durably stored changes of this device.
+        pub last_stored: Option<String>,
+        /// When the relay last answered.
+        pub last_contact: Option<String>,
+        /// When it is tried again, while offline.
+        pub next_try: Option<String>,
+        /// Entries that were refused and set aside, never applied.
+        pub quarantined: u32,
+        /// What is wrong, in plain words.
+        pub problem: Option<Error>,
+    }
+
+    /// The person's name as other members see it.
+    pub struct SetUserName {
+        /// The name.
+        pub name: String,
+    }
+
+    /// One check of `doctor`.
+    pub struct DoctorCheck {
+        /// Stable name, such as `database.integrity`.
+        pub check: String,
+        /// Whether it is fine.
+        pub ok: bool,
+        /// What was found.
+        pub detail: String,
+        /// What to do, when it is not fine.
+        pub advice: Option<String>,
+    }
+
+    /// What happened, sent to everyone who subscribed.
+    #[serde(tag = "type")]
+    pub enum Event {
+        /// A document was added, renamed, deleted or restored.
+        LibraryChanged {},
+        /// Sections of a document were added, renamed, moved or deleted: open it again.
+        #[serde(rename_all = "camelCase")]
+        DocumentChanged {
+            /// The document.
+            document: String,
+        },
+        /// A section's text was updated, by anyone, this editor included.
+        #[serde(rename_all = "camelCase")]
+        SectionChanged {
+            /// The document.
+            document: String,
+            /// The section.
+            section: String,
+            /// How.
+            update: SectionUpdate,
+        },
+        /// Synchronisation of a workspace moved on.
+        #[serde(rename_all = "camelCase")]
+        SyncChanged {
+            /// How it is now.
+            state: SyncState,
+        },
+        /// A workspace was added or its members changed.
+        WorkspacesChanged {},
+        /// Events were lost because the subscriber was slow: read everything again.
+        Lagged {},
+    }
+}

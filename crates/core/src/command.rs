@@ -1,0 +1,130 @@
+//! The one table of commands. From it come the request type, the dispatch in
+//! `app.rs`, and the TypeScript types of the interface.
+
+use crate::api::*;
+
+/// Calls a macro with every command: its documentation, name, variant, method
+/// of `App`, arguments and reply.
+#[macro_export]
+macro_rules! for_each_command {
+    ($then:path) => {
+        $then! {
+            /// What this process is and where its data lives.
+            "app.info" AppInfo app_info Empty => AppInfo;
+            /// Sets the name other members see.
+            "app.setUserName" SetUserName set_user_name SetUserName => Empty;
+            /// The built-in templates.
+            "template.list" TemplateList template_list Empty => Vec<TemplateInfo>;
+            /// Documents, most recently changed first.
+            "document.list" DocumentList document_list ListDocuments => Vec<DocumentSummary>;
+            /// Creates a document from a template.
+            "document.create" DocumentCreate document_create CreateDocument => DocumentSummary;
+            /// A document with all its sections.
+            "document.open" DocumentOpen document_open DocumentRef => DocumentView;
+            /// Changes the title.
+            "document.rename" DocumentRename document_rename RenameDocument => DocumentSummary;
+            /// Deletes a document; `document.restore` brings it back.
+            "document.delete" DocumentDelete document_delete DocumentRef => Empty;
+            /// Brings a deleted document back.
+            "document.restore" DocumentRestore document_restore DocumentRef => Empty;
+            /// Imports Markdown as a new document.
+            "document.import" DocumentImport document_import ImportDocument => Imported;
+            /// Exports a document.
+            "document.export" DocumentExport document_export ExportDocument => Exported;
+            /// The changes of a document, newest first.
+            "document.log" DocumentLog document_log DocumentRef => Vec<LogEntry>;
+            /// Edits a section's text.
+            "section.edit" SectionEdit section_edit EditSection => Edited;
+            /// Updates of a section's text after a version.
+            "section.updates" SectionUpdates section_updates SectionUpdates => SectionUpdatesReply;
+            /// Adds a section.
+            "section.add" SectionAdd section_add AddSection => SectionView;
+            /// Changes a heading.
+            "section.rename" SectionRename section_rename RenameSection => Empty;
+            /// Moves a section.
+            "section.move" SectionMove section_move MoveSection => Empty;
+            /// Deletes a section with everything nested in it; `section.restore` brings it back.
+            "section.delete" SectionDelete section_delete SectionRef => Empty;
+            /// Brings a deleted section back.
+            "section.restore" SectionRestore section_restore SectionRef => Empty;
+            /// Full-text search over all documents.
+            "search" Search search Search => Vec<SearchHit>;
+            /// The workspaces of this device; the first is the default one.
+            "workspace.list" WorkspaceList workspace_list Empty => Vec<WorkspaceSummary>;
+            /// Creates a workspace.
+            "workspace.create" WorkspaceCreate workspace_create CreateWorkspace => WorkspaceSummary;
+            /// The members of a workspace.
+            "workspace.members" WorkspaceMembers workspace_members WorkspaceRef => Vec<Member>;
+            /// Makes an invitation; reaches the relay.
+            "workspace.invite" WorkspaceInvite workspace_invite Invite => Invitation;
+            /// What an invitation leads to; reaches nothing.
+            "workspace.inspect" WorkspaceInspect workspace_inspect InspectInvite => InviteInfo;
+            /// Joins a workspace by invitation; reaches the relay.
+            "workspace.join" WorkspaceJoin workspace_join Join => WorkspaceSummary;
+            /// Sets the relay of a workspace.
+            "relay.set" RelaySet relay_set SetRelay => SyncState;
+            /// Synchronises now and reports where it stands afterwards.
+            "sync.now" SyncNow sync_now WorkspaceRef => Vec<SyncState>;
+            /// Where synchronisation stands, per workspace.
+            "sync.status" SyncStatus sync_status Empty => Vec<SyncState>;
+            /// Checks the database, the keys and the relay.
+            "doctor" Doctor doctor Empty => Vec<DoctorCheck>;
+        }
+    };
+}
+
+macro_rules! define_request {
+    ($($(#[$doc:meta])* $name:literal $variant:ident $method:ident $args:ty => $reply:ty;)*) => {
+        /// A command with its arguments, as hosts receive it:
+        /// `{"command": "document.open", "args": {…}}`.
+        #[derive(Debug, Clone, PartialEq, serde::Deserialize, serde::Serialize)]
+        #[serde(tag = "command", content = "args")]
+        pub enum Request {
+            $($(#[$doc])* #[serde(rename = $name)] $variant($args),)*
+        }
+
+        /// TypeScript: every command's name, documentation, arguments and reply.
+        pub fn typescript_rows(config: &ts_rs::Config) -> Vec<(&'static str, String, String)> {
+            vec![$((
+                $name,
+                <$args as ts_rs::TS>::name(config),
+                <$reply as ts_rs::TS>::name(config),
+            ),)*]
+        }
+    };
+}
+for_each_command!(define_request);
+
+/// The whole TypeScript file: every data type, the events and the `Commands`
+/// table from command name to arguments and reply.
+pub fn typescript() -> String {
+    use ts_rs::TS;
+    let config = ts_rs::Config::default();
+    let mut out = String::from("// Generated by `cargo xtask generate` from crates/core/src/{api,command,error}.rs. Do not edit.\n");
+    macro_rules! declare {
+        ($($type:ty)*) => {$(
+            out.push('\n');
+            if let Some(docs) = <$type>::docs() {
+                out.push_str(docs.trim_end());
+                out.push('\n');
+            }
+            out.push_str("export ");
+            out.push_str(&<$type>::decl(&config));
+            out.push('\n');
+        )*};
+    }
+    declare! {
+        crate::error::ErrorCode crate::error::Error Empty AppInfo KeySource Completeness DocumentSummary SectionState SectionView
+        TemplateSlot DocumentView TemplateInfo DocumentRef CreateDocument RenameDocument ListDocuments ImportDocument Imported
+        ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
+        AddSection SectionRef RenameSection MoveSection Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
+        WorkspaceRef Invite Invitation InspectInvite InviteInfo Join Member SetRelay SyncPhase SyncState SetUserName DoctorCheck
+        Event
+    }
+    out.push_str("\n/** Every command: what it takes and what it returns. */\nexport type Commands = {\n");
+    for (name, args, reply) in typescript_rows(&config) {
+        out.push_str(&format!("  \"{name}\": {{ args: {args}; reply: {reply} }};\n"));
+    }
+    out.push_str("};\n");
+    out
+}
