@@ -1,0 +1,3 @@
+//! The window.
+/// Runs.
+pub fn main() -> std::process::ExitCode { std::process::ExitCode::SUCCESS }
