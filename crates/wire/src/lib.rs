@@ -1,0 +1,16 @@
+//! What client and relay both speak: ids, membership records, envelopes, log
+//! frames, limits and error codes. No storage, no sockets, no clock, no
+//! randomness, and nothing that could hold a readable word of a document.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod auth;
+pub mod canonical;
+pub mod envelope;
+pub mod http;
+pub mod ids;
+pub mod limits;
+pub mod log;
+pub mod membership;
+pub mod roster;
+
+pub use ids::{DeviceKey, DocumentHandle, Hash, RelayKey, RootKey, Signature, WorkspaceId};

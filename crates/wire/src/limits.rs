@@ -1,0 +1,66 @@
+//! Every limit that client and relay agree on, and the hash contexts.
+
+/// One envelope, encoded, in bytes.
+pub const ENVELOPE_BYTES: usize = 1 << 20;
+/// Envelopes in one append.
+pub const APPEND_ENTRIES: usize = 256;
+/// The body of one append, in bytes.
+pub const APPEND_BYTES: usize = 4 << 20;
+/// Envelopes in one page.
+pub const PAGE_ENTRIES: u32 = 1000;
+/// A page stops growing past this many bytes; it always holds at least one entry.
+pub const PAGE_BYTES: usize = 2 << 20;
+/// The body of a page reply that a client accepts, in bytes.
+pub const PAGE_REPLY_BYTES: usize = PAGE_BYTES + ENVELOPE_BYTES + (64 << 10);
+/// One membership record, encoded, in bytes.
+pub const RECORD_BYTES: usize = 256 << 10;
+/// Membership records in one workspace.
+pub const RECORDS: u64 = 100_000;
+/// Membership records in one reply.
+pub const RECORD_PAGE: u32 = 200;
+/// The body of a membership reply that a client accepts, in bytes.
+pub const RECORD_REPLY_BYTES: usize = 8 << 20;
+/// Members of one workspace.
+pub const MEMBERS: usize = 1000;
+/// Devices of one member.
+pub const DEVICES: usize = 32;
+/// Open invitations of one workspace.
+pub const INVITES: usize = 1000;
+/// A JSON body, in bytes.
+pub const JSON_BYTES: usize = 16 << 10;
+/// Workspaces one listener may name.
+pub const LISTEN_WORKSPACES: usize = 64;
+/// How long a token is valid, in seconds.
+pub const TOKEN_SECONDS: u64 = 15 * 60;
+/// How long a challenge can be answered, in seconds.
+pub const CHALLENGE_SECONDS: u64 = 60;
+/// The longest a long poll waits, in seconds.
+pub const WAIT_SECONDS: u64 = 30;
+/// How often the relay pings a listener, in seconds.
+pub const PING_SECONDS: u64 = 15;
+/// How far a client's clock may be off before it is told so, in milliseconds.
+pub const CLOCK_TOLERANCE_MS: u64 = 5 * 60 * 1000;
+
+/// BLAKE3 key-derivation contexts: one for each thing that is hashed.
+pub mod context {
+    /// Envelope id.
+    pub const ENVELOPE: &str = "drystone v1 envelope id";
+    /// Log chain.
+    pub const CHAIN: &str = "drystone v1 log chain";
+    /// Membership record.
+    pub const RECORD: &str = "drystone v1 membership record";
+    /// What an author signs of an envelope.
+    pub const ENVELOPE_SIGNATURE: &str = "drystone v1 envelope signature";
+    /// What an author signs of a membership record.
+    pub const RECORD_SIGNATURE: &str = "drystone v1 membership signature";
+    /// What an invitation's key signs of a join.
+    pub const INVITE_SIGNATURE: &str = "drystone v1 invite signature";
+    /// What a root key signs of a device.
+    pub const DEVICE_SIGNATURE: &str = "drystone v1 device signature";
+    /// What the relay signs of a membership record.
+    pub const COUNTERSIGNATURE: &str = "drystone v1 membership countersignature";
+    /// What the relay signs of a log's head.
+    pub const HEAD_SIGNATURE: &str = "drystone v1 log head signature";
+    /// What a device signs to get a token.
+    pub const CHALLENGE_SIGNATURE: &str = "drystone v1 challenge signature";
+}

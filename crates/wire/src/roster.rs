@@ -1,0 +1,351 @@
+//! Who is in a workspace: what a membership log adds up to. Relay and every
+//! client run this same validation on every record; nobody trusts the other.
+
+use std::collections::BTreeMap;
+
+use crate::canonical::CanonicalError;
+use crate::ids::{AgreementKey, DeviceKey, Hash, RootKey, WorkspaceId, verify};
+use crate::limits;
+use crate::membership::{Body, DeviceCertificate, Epoch, Operation, Record, Role, VERSION, join_bytes, signed_bytes};
+
+/// A member and the devices they use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What the member may do.
+    pub role: Role,
+    /// The member's name, sealed.
+    pub name: Vec<u8>,
+    /// The epoch whose key seals the name.
+    pub name_epoch: u32,
+    /// Devices in use, with the keys that are wrapped for them.
+    pub devices: BTreeMap<DeviceKey, AgreementKey>,
+}
+
+/// An invitation that can still be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenInvite {
+    /// What the invited person may do.
+    pub role: Role,
+    /// When it ends, milliseconds since 1970.
+    pub expires_ms: u64,
+}
+
+/// The state after the records so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// How many records there are; also the last one's position.
+    pub position: u64,
+    /// The last record's hash.
+    pub head: Hash,
+    /// The workspace's name, sealed under epoch 1.
+    pub name: Vec<u8>,
+    /// Current epoch.
+    pub epoch: u32,
+    /// Members by root key.
+    pub members: BTreeMap<RootKey, Member>,
+    /// Which member a device belongs to.
+    pub devices: BTreeMap<DeviceKey, RootKey>,
+    /// Devices that were removed, with the last sequence number that counts.
+    pub removed: BTreeMap<DeviceKey, u64>,
+    /// Invitations that can still be used.
+    pub invites: BTreeMap<DeviceKey, OpenInvite>,
+}
+
+/// Why a record was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RosterError {
+    /// The bytes are not a record.
+    #[error("not a membership record: {0}")]
+    Format(#[from] CanonicalError),
+    /// A version this program does not know.
+    #[error("unknown version {0}")]
+    Version(u8),
+    /// It does not follow the last record.
+    #[error("does not follow record {position}")]
+    NotNext {
+        /// The last record's position.
+        position: u64,
+    },
+    /// A signature does not verify.
+    #[error("the signature of the {0} does not verify")]
+    Signature(&'static str),
+    /// The author may not do this.
+    #[error("the author may not do this: {0}")]
+    NotAllowed(&'static str),
+    /// The invitation is unknown, used, taken back, or over.
+    #[error("the invitation is unknown, used, taken back or over")]
+    Invite,
+    /// The keys handed out do not fit those who should have them.
+    #[error("the epoch's keys do not fit: {0}")]
+    Epoch(&'static str),
+    /// A named limit is exceeded.
+    #[error("more than {0} {1}")]
+    Limit(usize, &'static str),
+}
+
+impl Roster {
+    /// Reads the first record of a workspace.
+    ///
+    /// # Errors
+    /// [`RosterError`] says what does not hold.
+    pub fn create(bytes: &[u8]) -> Result<Roster, RosterError> {
+        let (record, body) = Record::open(bytes)?;
+        check_version(&body)?;
+        if body.position != 1 || body.previous != Hash::ZERO || body.workspace != WorkspaceId::ZERO {
+            return Err(RosterError::NotNext { position: 0 });
+        }
+        check_author(&record, &body)?;
+        let Operation::Create { root, device, name, member_name, epoch, .. } = body.operation else {
+            return Err(RosterError::NotAllowed("the first record creates the workspace"));
+        };
+        check_device(&device, &root, &body.author)?;
+        if epoch.number != 1 || !epoch.previous.0.is_empty() {
+            return Err(RosterError::Epoch("the first epoch is number 1"));
+        }
+        let head = record.hash();
+        let mut roster = Roster {
+            workspace: WorkspaceId(head.0),
+            position: 1,
+            head,
+            name: name.0,
+            epoch: 1,
+            members: BTreeMap::new(),
+            devices: BTreeMap::new(),
+            removed: BTreeMap::new(),
+            invites: BTreeMap::new(),
+        };
+        roster.insert_member(root, Role::Owner, member_name.0, 1, &device);
+        roster.check_wraps(&epoch)?;
+        Ok(roster)
+    }
+
+    /// Applies the next record. On an error nothing has changed.
+    ///
+    /// # Errors
+    /// [`RosterError`] says what does not hold.
+    pub fn apply(&mut self, bytes: &[u8]) -> Result<Body, RosterError> {
+        let (record, body) = Record::open(bytes)?;
+        check_version(&body)?;
+        let next = self.position + 1;
+        if body.position != next || body.previous != self.head || body.workspace != self.workspace {
+            return Err(RosterError::NotNext { position: self.position });
+        }
+        if next > limits::RECORDS {
+            return Err(RosterError::Limit(limits::RECORDS as usize, "membership records"));
+        }
+        check_author(&record, &body)?;
+        let mut after = self.clone();
+        after.operate(&body)?;
+        after.position = next;
+        after.head = record.hash();
+        *self = after;
+        Ok(body)
+    }
+
+    /// The role of the member a device belongs to.
+    pub fn role_of(&self, device: &DeviceKey) -> Option<Role> {
+        self.devices.get(device).and_then(|root| self.members.get(root)).map(|member| member.role)
+    }
+
+    /// Whether a device may write to the log.
+    pub fn may_write(&self, device: &DeviceKey) -> bool {
+        self.role_of(device).is_some_and(|role| role <= Role::Editor)
+    }
+
+    fn operate(&mut self, body: &Body) -> Result<(), RosterError> {
+        match &body.operation {
+            Operation::Create { .. } => Err(RosterError::NotAllowed("only the first record creates")),
+            Operation::Invite { invite, role, expires_ms, epoch, .. } => {
+                let author = self.author_role(body)?;
+                if author > Role::Admin || *role < author {
+                    return Err(RosterError::NotAllowed("only owners and admins invite, and not above themselves"));
+                }
+                if *epoch != self.epoch {
+                    return Err(RosterError::Epoch("an invitation carries the current epoch's key"));
+                }
+                if self.invites.len() >= limits::INVITES {
+                    return Err(RosterError::Limit(limits::INVITES, "open invitations"));
+                }
+                let invite_data = OpenInvite { role: *role, expires_ms: *expires_ms };
+                match self.invites.insert(*invite, invite_data) {
+                    None => Ok(()),
+                    Some(_) => Err(RosterError::Invite),
+                }
+            }
+            Operation::Join { .. } => self.join(body),
+            Operation::RevokeInvite { invite } => {
+                if self.author_role(body)? > Role::Admin {
+                    return Err(RosterError::NotAllowed("only owners and admins take invitations back"));
+                }
+                self.invites.remove(invite).map(|_| ()).ok_or(RosterError::Invite)
+            }
+            Operation::SetRole { member, role } => self.set_role(body, member, *role),
+            Operation::AddDevice { device, epoch, wrap } => self.add_device(body, device, *epoch, &wrap.to),
+            Operation::Remove { members, devices, epoch } => {
+                self.remove(body, members, devices)?;
+                self.invites.clear();
+                self.next_epoch(epoch)
+            }
+            Operation::Rotate { epoch } => {
+                if self.author_role(body)? > Role::Admin {
+                    return Err(RosterError::NotAllowed("only owners and admins rotate keys"));
+                }
+                self.next_epoch(epoch)
+            }
+        }
+    }
+
+    fn join(&mut self, body: &Body) -> Result<(), RosterError> {
+        let Operation::Join { invite, root, device, member_name, epoch, wrap, invite_signature } = &body.operation
+        else {
+            return Err(RosterError::NotAllowed("not a join"));
+        };
+        let open = self.invites.remove(invite).ok_or(RosterError::Invite)?;
+        if body.time_ms > open.expires_ms {
+            return Err(RosterError::Invite);
+        }
+        check_device(device, root, &body.author)?;
+        let bytes = join_bytes(&self.workspace, invite, root, device);
+        if !verify(&invite.0, bytes.as_bytes(), invite_signature) {
+            return Err(RosterError::Signature("invitation"));
+        }
+        if *epoch != self.epoch || wrap.to != device.agreement {
+            return Err(RosterError::Epoch("a join carries the current epoch's key for its own device"));
+        }
+        if self.members.contains_key(root) || self.knows_device(&device.signing) {
+            return Err(RosterError::NotAllowed("this member or device is or was in the workspace"));
+        }
+        if self.members.len() >= limits::MEMBERS {
+            return Err(RosterError::Limit(limits::MEMBERS, "members"));
+        }
+        self.insert_member(*root, open.role, member_name.0.clone(), *epoch, device);
+        Ok(())
+    }
+
+    fn set_role(&mut self, body: &Body, member: &RootKey, role: Role) -> Result<(), RosterError> {
+        let author = self.author_role(body)?;
+        let owners = self.members.values().filter(|m| m.role == Role::Owner).count();
+        let target = self.members.get_mut(member).ok_or(RosterError::NotAllowed("no such member"))?;
+        if author > Role::Admin || target.role < author || role < author {
+            return Err(RosterError::NotAllowed("only owners and admins set roles, and not above themselves"));
+        }
+        if target.role == Role::Owner && role != Role::Owner && owners == 1 {
+            return Err(RosterError::NotAllowed("the last owner stays owner"));
+        }
+        target.role = role;
+        Ok(())
+    }
+
+    fn add_device(
+        &mut self,
+        body: &Body,
+        device: &DeviceCertificate,
+        epoch: u32,
+        wrapped_for: &AgreementKey,
+    ) -> Result<(), RosterError> {
+        self.author_role(body)?;
+        let root = self.devices[&body.author];
+        if !device.verify(&root) {
+            return Err(RosterError::Signature("device"));
+        }
+        if self.knows_device(&device.signing) {
+            return Err(RosterError::NotAllowed("this device is or was in the workspace"));
+        }
+        if epoch != self.epoch || *wrapped_for != device.agreement {
+            return Err(RosterError::Epoch("a new device gets the current epoch's key"));
+        }
+        let Some(member) = self.members.get_mut(&root) else {
+            return Err(RosterError::NotAllowed("the author is not a member"));
+        };
+        if member.devices.len() >= limits::DEVICES {
+            return Err(RosterError::Limit(limits::DEVICES, "devices"));
+        }
+        member.devices.insert(device.signing, device.agreement);
+        self.devices.insert(device.signing, root);
+        Ok(())
+    }
+
+    fn remove(
+        &mut self,
+        body: &Body,
+        members: &[RootKey],
+        devices: &[crate::membership::LastAccepted],
+    ) -> Result<(), RosterError> {
+        let author = self.author_role(body)?;
+        let author_root = self.devices[&body.author];
+        for last in devices {
+            let root = self.devices.remove(&last.device).ok_or(RosterError::NotAllowed("no such device"))?;
+            let member = self.members.get_mut(&root).ok_or(RosterError::NotAllowed("no such member"))?;
+            let own = root == author_root;
+            if !own && (author > Role::Admin || member.role < author) {
+                return Err(RosterError::NotAllowed("only owners and admins remove others, and not above themselves"));
+            }
+            member.devices.remove(&last.device);
+            self.removed.insert(last.device, last.sequence);
+        }
+        for root in members {
+            let member = self.members.remove(root).ok_or(RosterError::NotAllowed("no such member"))?;
+            if !member.devices.is_empty() {
+                return Err(RosterError::NotAllowed("a member is removed together with all devices"));
+            }
+        }
+        if self.members.values().any(|member| member.devices.is_empty()) {
+            return Err(RosterError::NotAllowed("a member who stays keeps a device"));
+        }
+        if !self.members.values().any(|member| member.role == Role::Owner) {
+            return Err(RosterError::NotAllowed("an owner stays"));
+        }
+        Ok(())
+    }
+
+    fn next_epoch(&mut self, epoch: &Epoch) -> Result<(), RosterError> {
+        if epoch.number != self.epoch + 1 || epoch.previous.0.is_empty() {
+            return Err(RosterError::Epoch("epochs follow each other, each sealing the key of the one before"));
+        }
+        self.epoch = epoch.number;
+        self.check_wraps(epoch)
+    }
+
+    fn check_wraps(&self, epoch: &Epoch) -> Result<(), RosterError> {
+        let mut given: Vec<AgreementKey> = epoch.wraps.iter().map(|wrap| wrap.to).collect();
+        let mut due: Vec<AgreementKey> = self.members.values().flat_map(|m| m.devices.values().copied()).collect();
+        given.sort_unstable();
+        due.sort_unstable();
+        if given == due { Ok(()) } else { Err(RosterError::Epoch("every device that stays gets the key, and no other")) }
+    }
+
+    fn author_role(&self, body: &Body) -> Result<Role, RosterError> {
+        self.role_of(&body.author).ok_or(RosterError::NotAllowed("the author is not a member"))
+    }
+
+    fn knows_device(&self, device: &DeviceKey) -> bool {
+        self.devices.contains_key(device) || self.removed.contains_key(device)
+    }
+
+    fn insert_member(&mut self, root: RootKey, role: Role, name: Vec<u8>, epoch: u32, device: &DeviceCertificate) {
+        let devices = BTreeMap::from([(device.signing, device.agreement)]);
+        self.members.insert(root, Member { role, name, name_epoch: epoch, devices });
+        self.devices.insert(device.signing, root);
+    }
+}
+
+fn check_version(body: &Body) -> Result<(), RosterError> {
+    if body.version == VERSION { Ok(()) } else { Err(RosterError::Version(body.version)) }
+}
+
+fn check_author(record: &Record, body: &Body) -> Result<(), RosterError> {
+    if verify(&body.author.0, signed_bytes(&record.hash()).as_bytes(), &record.signature) {
+        Ok(())
+    } else {
+        Err(RosterError::Signature("author"))
+    }
+}
+
+fn check_device(device: &DeviceCertificate, root: &RootKey, author: &DeviceKey) -> Result<(), RosterError> {
+    if device.signing != *author {
+        return Err(RosterError::NotAllowed("the author is the new device"));
+    }
+    if device.verify(root) { Ok(()) } else { Err(RosterError::Signature("device")) }
+}

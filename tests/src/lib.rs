@@ -1,0 +1,1 @@
+//! Devices, relays and windows for end-to-end tests.
