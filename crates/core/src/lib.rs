@@ -1,6 +1,21 @@
 //! The Drystone document, its storage, its merge and its synchronisation.
+//!
+//! [`App`] is the façade: hosts open it, call commands and listen to events.
+//! Nothing here prints, reads environment variables or knows the home folder.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod api;
+mod app;
 pub mod command;
+pub mod crypto;
+pub mod document;
 pub mod error;
+pub mod export;
+pub mod import;
+mod store;
+pub mod sync;
+pub mod templates;
+mod unlock;
+
+pub use app::{App, Config};
+pub use unlock::Unlock;

@@ -115,7 +115,8 @@ fn inserts(count: i64) -> Vec<u8> {
     change(&[
         (column::OBJECT_ACTOR, [vec![0, 1], run(count, 0)].concat()),
         (column::OBJECT_COUNTER, [vec![0, 1], run(count, 1)].concat()),
-        (column::KEY_COUNTER, [vec![0, 1], run(1, 0), run(count - 1, 1)].concat()),
+        (column::KEY_ACTOR, [vec![0, 2], run(count - 1, 0)].concat()),
+        (column::KEY_COUNTER, [vec![0, 1], run(1, 0), run(1, 2), run(count - 2, 1)].concat()),
         (column::KEY_NAME, [vec![0x7f, 1, b'l', 0], leb128(count as u64)].concat()),
         (column::INSERT, [leb128(1), leb128(count as u64)].concat()),
         (column::ACTION, make_then(run(count, 1))),

@@ -1,0 +1,254 @@
+//! One architecture document as an Automerge document: the only user of
+//! Automerge. Pure: no SQLite, no network, no clock; what is random or timed
+//! comes in as an argument.
+//!
+//! Schema 1:
+//!
+//! ```text
+//! root
+//!   schema    1
+//!   template  "full" | "compact"
+//!   title     Text      the document's name
+//!   created   timestamp milliseconds
+//!   deleted   timestamp milliseconds, 0: not deleted
+//!   newline   "lf" | "crlf"      how text is written out
+//!   bom       boolean
+//!   sections  map of section id to
+//!     title, body   Text
+//!     parent        section id or ""
+//!     order         fractional index among siblings
+//!     jump          heading levels below the parent, 0: text without heading
+//!     style         "atx" | "setext" | "none"
+//!     lead, gap, tail, foot   the heading's and body's exact surroundings
+//!     key           place of a template, or ""
+//!     origin        "made" | "imported"
+//!     deleted       boolean
+//! ```
+
+mod edit;
+mod migrate;
+mod read;
+pub mod scan;
+mod text;
+
+use std::collections::HashMap;
+
+use automerge::{ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, ReadDoc, TextEncoding};
+use automerge::transaction::CommitOptions;
+
+use crate::error::{Error, ErrorCode, Result};
+
+pub use edit::{NewSection, Place};
+pub use read::{HeadingStyle, Section};
+pub use text::{apply_splices, utf16_len};
+
+/// A version of a document: concatenated change hashes.
+pub type Heads = Vec<[u8; 32]>;
+
+/// A change that is ready to be stored.
+#[derive(Debug, Clone)]
+pub struct ChangeRecord {
+    /// Its hash.
+    pub hash: [u8; 32],
+    /// When it was made, by its author's clock, milliseconds since 1970.
+    pub time_ms: u64,
+    /// How many operations it holds.
+    pub operations: u32,
+    /// What was done, in words.
+    pub summary: String,
+    /// Its Automerge chunk.
+    pub bytes: Vec<u8>,
+}
+
+/// What edits did, for those who show the document.
+#[derive(Debug, Default, PartialEq)]
+pub struct Effect {
+    /// Text updates of section bodies, each a list of replacements in UTF-16 units.
+    pub texts: Vec<(String, Vec<crate::api::Splice>)>,
+    /// Whether anything besides section bodies changed.
+    pub structure: bool,
+}
+
+/// A loaded document.
+pub struct Document {
+    doc: AutoCommit,
+    /// Object ids of section bodies; saves two map look-ups a keystroke.
+    bodies: HashMap<String, ObjId>,
+}
+
+impl Document {
+    /// Loads a document from a snapshot and the changes after it. `actor` must
+    /// be fresh: never used by any other process or restore.
+    ///
+    /// # Errors
+    /// `damaged` when the bytes are not what was stored; `too-new` when a newer
+    /// version wrote the document.
+    pub fn load(snapshot: Option<&[u8]>, changes: &[Vec<u8>], actor: [u8; 16]) -> Result<Document> {
+        let mut doc = match snapshot {
+            Some(bytes) => AutoCommit::load_with_options(
+                bytes,
+                LoadOptions::new()
+                    .text_encoding(TextEncoding::Utf16CodeUnit)
+                    .verification_mode(automerge::VerificationMode::Check),
+            )
+            .map_err(damaged)?,
+            None => AutoCommit::new_with_encoding(TextEncoding::Utf16CodeUnit),
+        };
+        doc.set_actor(ActorId::from(actor));
+        let mut document = Document { doc, bodies: HashMap::new() };
+        document.apply_bytes(changes)?;
+        document.doc.update_diff_cursor();
+        document.check_schema()?;
+        Ok(document)
+    }
+
+    /// Applies changes from elsewhere, all in one batch, and says what they did.
+    /// What was typed and not committed must be committed first.
+    ///
+    /// # Errors
+    /// `integrity` when the bytes are not changes.
+    pub fn apply(&mut self, changes: &[Vec<u8>]) -> Result<Effect> {
+        debug_assert_eq!(self.doc.pending_ops(), 0, "typing is committed before anything is applied");
+        self.watch();
+        self.apply_bytes(changes)?;
+        self.check_schema()?;
+        Ok(self.effect())
+    }
+
+    fn apply_bytes(&mut self, changes: &[Vec<u8>]) -> Result<()> {
+        let mut parsed = Vec::with_capacity(changes.len());
+        for bytes in changes {
+            parsed.push(Change::from_bytes(bytes.clone()).map_err(unreadable)?);
+        }
+        self.doc.apply_changes_batch(parsed).map_err(damaged)
+    }
+
+    /// What a change from elsewhere says of itself.
+    ///
+    /// # Errors
+    /// `integrity` when the bytes are not a change.
+    pub fn describe(bytes: &[u8]) -> Result<ChangeRecord> {
+        let change = Change::from_bytes(bytes.to_vec()).map_err(unreadable)?;
+        Ok(ChangeRecord {
+            hash: change.hash().0,
+            time_ms: u64::try_from(change.timestamp()).unwrap_or(0),
+            operations: u32::try_from(change.len()).unwrap_or(u32::MAX),
+            summary: change.message().unwrap_or_default().to_owned(),
+            bytes: bytes.to_vec(),
+        })
+    }
+
+    /// Closes what was edited since the last commit into one change.
+    pub fn commit(&mut self, summary: &str, time_ms: u64) -> Option<ChangeRecord> {
+        let time = i64::try_from(time_ms).unwrap_or(i64::MAX);
+        let hash = self.doc.commit_with(CommitOptions::default().with_message(summary).with_time(time))?;
+        let mut change = self.doc.get_change_by_hash(&hash)?;
+        Some(ChangeRecord {
+            hash: hash.0,
+            time_ms,
+            operations: u32::try_from(change.len()).unwrap_or(u32::MAX),
+            summary: summary.to_owned(),
+            bytes: change.bytes().into_owned(),
+        })
+    }
+
+    /// Gives up what was edited since the last commit.
+    pub fn rollback(&mut self) {
+        self.doc.rollback();
+        self.bodies.clear();
+    }
+
+    /// Operations that are not committed yet.
+    pub fn pending(&self) -> usize {
+        self.doc.pending_ops()
+    }
+
+    /// The version, which must have nothing uncommitted.
+    pub fn heads(&mut self) -> Heads {
+        self.doc.get_heads().into_iter().map(|hash| hash.0).collect()
+    }
+
+    /// Everything in one compact piece, for a snapshot.
+    pub fn save(&mut self) -> Vec<u8> {
+        self.doc.save()
+    }
+
+    /// Edits as of an earlier version, as a crashed process had begun to, and
+    /// commits. Edits to sections unknown at that version are skipped.
+    ///
+    /// # Errors
+    /// When an edit does not fit the version.
+    pub fn replay(
+        &mut self,
+        heads: &Heads,
+        edits: &[(String, Vec<crate::api::Splice>)],
+        time_ms: u64,
+    ) -> Result<Option<ChangeRecord>> {
+        let at: Vec<ChangeHash> = heads.iter().map(|hash| ChangeHash(*hash)).collect();
+        self.doc.isolate(&at);
+        self.bodies.clear();
+        let mut outcome = Ok(());
+        for (section, splices) in edits {
+            outcome = self.splice(section, splices);
+            if outcome.is_err() {
+                break;
+            }
+        }
+        let record = self.commit("Recovered typing", time_ms);
+        self.doc.integrate();
+        self.bodies.clear();
+        outcome.map(|()| record)
+    }
+
+    /// Starts to watch what the following edits do; see [`Document::effect`].
+    pub fn watch(&mut self) {
+        self.doc.update_diff_cursor();
+    }
+
+    /// What happened since [`Document::watch`]; everything must be committed.
+    pub fn effect(&mut self) -> Effect {
+        let names: HashMap<ObjId, String> = self.body_names();
+        let mut effect = Effect::default();
+        for patch in self.doc.diff_incremental() {
+            match names.get(&patch.obj) {
+                Some(section) => {
+                    if let Some(splice) = text::splice_of(&patch.action) {
+                        match effect.texts.last_mut() {
+                            Some((last, splices)) if last == section => splices.push(splice),
+                            _ => effect.texts.push((section.clone(), vec![splice])),
+                        }
+                    }
+                }
+                None => effect.structure = true,
+            }
+        }
+        effect
+    }
+
+    fn body_names(&self) -> HashMap<ObjId, String> {
+        let Some(sections) = read::sections_map(&self.doc) else { return HashMap::new() };
+        let ids: Vec<String> = self.doc.keys(&sections).collect();
+        ids.into_iter()
+            .filter_map(|id| {
+                let section = read::object(&self.doc, &sections, &id)?;
+                Some((read::object(&self.doc, &section, "body")?, id))
+            })
+            .collect()
+    }
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    Error::new(
+        ErrorCode::Integrity,
+        format!("A change cannot be read: {error}."),
+        "It was set aside; ask its author to send the document again.",
+    )
+}
+
+fn damaged(error: automerge::AutomergeError) -> Error {
+    Error::new(
+        ErrorCode::Damaged,
+        format!("The stored document cannot be read: {error}."),
+        "Restore the data folder from a backup, or join the workspace again: what the relay stored comes back.",
+    )
+}

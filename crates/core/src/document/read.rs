@@ -1,0 +1,244 @@
+//! Reading a document: sections in document order, with cycles that concurrent
+//! moves can make broken the same way on every device.
+
+use std::collections::{BTreeMap, HashSet};
+
+use automerge::{AutoCommit, ObjId, ROOT, ReadDoc, ScalarValue, Value};
+
+use super::Document;
+
+/// How a heading is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadingStyle {
+    /// `## Title`.
+    Atx,
+    /// Title with a line of `=` or `-` below.
+    Setext,
+    /// No heading: text before the first one.
+    None,
+}
+
+impl HeadingStyle {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            HeadingStyle::Atx => "atx",
+            HeadingStyle::Setext => "setext",
+            HeadingStyle::None => "none",
+        }
+    }
+}
+
+/// A section as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Stable id.
+    pub id: String,
+    /// The section it is nested in.
+    pub parent: Option<String>,
+    /// Heading level, 1 to 6; 0 without heading.
+    pub level: u8,
+    /// Heading levels below the parent.
+    pub jump: u8,
+    /// Fractional index among its siblings.
+    pub order: String,
+    /// How the heading is written.
+    pub style: HeadingStyle,
+    /// Indentation before the heading.
+    pub lead: String,
+    /// Between `#` and title.
+    pub gap: String,
+    /// The heading's source.
+    pub title: String,
+    /// From the title's end to the body.
+    pub tail: String,
+    /// The Markdown below the heading.
+    pub body: String,
+    /// White space after the body.
+    pub foot: String,
+    /// Whether it came from an imported file.
+    pub imported: bool,
+    /// The place of a template it was made for, or "".
+    pub key: String,
+}
+
+impl Document {
+    /// The document's name.
+    pub fn title(&self) -> String {
+        text(&self.doc, &ROOT, "title")
+    }
+
+    /// The template's id.
+    pub fn template(&self) -> String {
+        string(&self.doc, &ROOT, "template")
+    }
+
+    /// When it was created, milliseconds since 1970.
+    pub fn created_ms(&self) -> u64 {
+        number(&self.doc, &ROOT, "created")
+    }
+
+    /// When it was deleted, or 0.
+    pub fn deleted_ms(&self) -> u64 {
+        number(&self.doc, &ROOT, "deleted")
+    }
+
+    /// Whether lines are written out with `\r\n`.
+    pub fn crlf(&self) -> bool {
+        string(&self.doc, &ROOT, "newline") == "crlf"
+    }
+
+    /// Whether a byte order mark is written out.
+    pub fn bom(&self) -> bool {
+        boolean(&self.doc, &ROOT, "bom")
+    }
+
+    /// All sections that are not deleted and not in a deleted one, each after
+    /// its parent.
+    pub fn sections(&self) -> Vec<Section> {
+        let all = self.all_sections();
+        let mut children: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (id, (section, deleted)) in &all {
+            if !deleted {
+                children.entry(section.parent.as_deref().unwrap_or("")).or_default().push(id);
+            }
+        }
+        for siblings in children.values_mut() {
+            siblings.sort_by(|a, b| (&all[*a].0.order, a).cmp(&(&all[*b].0.order, b)));
+        }
+        let mut ordered = Vec::with_capacity(all.len());
+        let mut stack: Vec<(&str, u8)> = children.get("").into_iter().flatten().rev().map(|id| (*id, 0)).collect();
+        while let Some((id, above)) = stack.pop() {
+            let mut section = all[id].0.clone();
+            section.level = if section.style == HeadingStyle::None { 0 } else { (above + section.jump.max(1)).min(6) };
+            stack.extend(children.get(id).into_iter().flatten().rev().map(|child| (*child, section.level)));
+            ordered.push(section);
+        }
+        ordered
+    }
+
+    /// One section's body.
+    pub fn body(&self, id: &str) -> Option<String> {
+        let sections = sections_map(&self.doc)?;
+        let section = object(&self.doc, &sections, id)?;
+        Some(text(&self.doc, &section, "body"))
+    }
+
+    /// Every section with whether it is deleted, parents free of cycles.
+    fn all_sections(&self) -> BTreeMap<String, (Section, bool)> {
+        let Some(map) = sections_map(&self.doc) else { return BTreeMap::new() };
+        let ids: Vec<String> = self.doc.keys(&map).collect();
+        let mut all = BTreeMap::new();
+        for id in ids {
+            if let Some(object) = object(&self.doc, &map, &id) {
+                let section = self.section(&object, &id);
+                all.insert(id, (section, boolean(&self.doc, &object, "deleted")));
+            }
+        }
+        break_cycles(&mut all);
+        all
+    }
+
+    fn section(&self, object: &ObjId, id: &str) -> Section {
+        let field = |name| string(&self.doc, object, name);
+        Section {
+            id: id.to_owned(),
+            parent: Some(field("parent")).filter(|parent| !parent.is_empty()),
+            level: 0,
+            jump: u8::try_from(number(&self.doc, object, "jump")).unwrap_or(1),
+            order: field("order"),
+            style: match field("style").as_str() {
+                "none" => HeadingStyle::None,
+                "setext" => HeadingStyle::Setext,
+                _ => HeadingStyle::Atx,
+            },
+            lead: field("lead"),
+            gap: field("gap"),
+            title: text(&self.doc, object, "title"),
+            tail: field("tail"),
+            body: text(&self.doc, object, "body"),
+            foot: field("foot"),
+            imported: field("origin") == "imported",
+            key: field("key"),
+        }
+    }
+}
+
+/// Two people who each move one section into the other make a cycle, and a
+/// parent can be one this device has not heard of. Such sections would vanish;
+/// instead the one with the smallest id in a cycle, and any orphan, stands at
+/// the top, on every device the same.
+fn break_cycles(all: &mut BTreeMap<String, (Section, bool)>) {
+    let ids: Vec<String> = all.keys().cloned().collect();
+    let mut settled: HashSet<String> = HashSet::new();
+    for id in ids {
+        let mut path: Vec<String> = Vec::new();
+        let mut current = id;
+        loop {
+            if settled.contains(&current) {
+                break;
+            }
+            if let Some(start) = path.iter().position(|seen| *seen == current) {
+                if let Some(smallest) = path[start..].iter().min().cloned()
+                    && let Some((section, _)) = all.get_mut(&smallest)
+                {
+                    section.parent = None;
+                }
+                break;
+            }
+            let parent = all.get(&current).and_then(|(section, _)| section.parent.clone());
+            path.push(current.clone());
+            match parent {
+                Some(parent) if all.contains_key(&parent) => current = parent,
+                Some(_) => {
+                    if let Some((section, _)) = all.get_mut(&current) {
+                        section.parent = None;
+                    }
+                    break;
+                }
+                None => break,
+            }
+        }
+        settled.extend(path);
+    }
+}
+
+pub(super) fn sections_map(doc: &AutoCommit) -> Option<ObjId> {
+    object(doc, &ROOT, "sections")
+}
+
+pub(super) fn object(doc: &AutoCommit, parent: &ObjId, key: &str) -> Option<ObjId> {
+    match doc.get(parent, key) {
+        Ok(Some((Value::Object(_), id))) => Some(id),
+        _ => None,
+    }
+}
+
+fn scalar(doc: &AutoCommit, object: &ObjId, key: &str) -> Option<ScalarValue> {
+    match doc.get(object, key) {
+        Ok(Some((Value::Scalar(value), _))) => Some(value.into_owned()),
+        _ => None,
+    }
+}
+
+pub(super) fn string(doc: &AutoCommit, object: &ObjId, key: &str) -> String {
+    match scalar(doc, object, key) {
+        Some(ScalarValue::Str(value)) => value.to_string(),
+        _ => String::new(),
+    }
+}
+
+pub(super) fn number(doc: &AutoCommit, object: &ObjId, key: &str) -> u64 {
+    match scalar(doc, object, key) {
+        Some(ScalarValue::Int(value) | ScalarValue::Timestamp(value)) => u64::try_from(value).unwrap_or(0),
+        Some(ScalarValue::Uint(value)) => value,
+        _ => 0,
+    }
+}
+
+fn boolean(doc: &AutoCommit, object: &ObjId, key: &str) -> bool {
+    matches!(scalar(doc, object, key), Some(ScalarValue::Boolean(true)))
+}
+
+pub(super) fn text(doc: &AutoCommit, parent: &ObjId, key: &str) -> String {
+    object(doc, parent, key).and_then(|id| doc.text(&id).ok()).unwrap_or_default()
+}

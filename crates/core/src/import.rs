@@ -1,0 +1,3 @@
+//! From bytes to sections: one file a format.
+
+pub mod markdown;

@@ -1,0 +1,9 @@
+//! SQLite: the only place that knows SQL.
+
+pub mod changes;
+mod database;
+pub mod documents;
+pub mod journal;
+pub mod search;
+
+pub use database::{Database, sql_error};

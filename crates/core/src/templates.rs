@@ -1,0 +1,212 @@
+//! The built-in templates: what places a document has, what to write there,
+//! and under which other headings the same place is known.
+
+mod full_and_compact;
+mod matching;
+
+use std::sync::LazyLock;
+
+use comrak::nodes::NodeValue;
+
+use crate::api::{TemplateInfo, TemplateSlot};
+use crate::import::markdown::{ParsedSection, split};
+
+pub use matching::{match_sections, normalise};
+
+/// A built-in template.
+pub struct Template {
+    /// `full` or `compact`.
+    pub id: &'static str,
+    /// Its name.
+    pub title: &'static str,
+    /// One sentence on when to take it.
+    pub description: &'static str,
+    /// Its places in order.
+    pub slots: Vec<Slot>,
+}
+
+/// A place of a template.
+pub struct Slot {
+    /// Dotted, such as `security.authentication`.
+    pub key: String,
+    /// The heading in this template.
+    pub title: String,
+    /// What to write, as Markdown.
+    pub guidance: String,
+    /// Heading level.
+    pub level: u8,
+    /// Whether any number may be added.
+    pub repeatable: bool,
+    /// The Markdown a new section starts with.
+    pub skeleton: String,
+}
+
+/// How a place is recognised: its key, the headings it goes by (the template's
+/// own first), and whether it may occur often. Nested places follow their
+/// parent, with the parent's key in front.
+pub(crate) struct Known {
+    pub key: &'static str,
+    pub headings: &'static [&'static str],
+    pub repeatable: bool,
+}
+
+/// All built-in templates.
+pub fn all() -> &'static [Template] {
+    static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
+        vec![
+            parse(
+                "compact",
+                "Compact",
+                "One page per concern with short sub-sections; for most systems.",
+                include_str!("templates/compact.md"),
+            ),
+            parse(
+                "full",
+                "Full",
+                "Fewer, longer sections with worked examples of what to write in each.",
+                include_str!("templates/full.md"),
+            ),
+        ]
+    });
+    &TEMPLATES
+}
+
+/// A template by its id.
+pub fn find(id: &str) -> Option<&'static Template> {
+    all().iter().find(|template| template.id == id)
+}
+
+impl Template {
+    /// A place by its key.
+    pub fn slot(&self, key: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.key == key)
+    }
+
+    /// As plain data.
+    pub fn info(&self) -> TemplateInfo {
+        TemplateInfo {
+            id: self.id.into(),
+            title: self.title.into(),
+            description: self.description.into(),
+            slots: self.slots.iter().map(Slot::info).collect(),
+        }
+    }
+}
+
+impl Slot {
+    /// As plain data.
+    pub fn info(&self) -> TemplateSlot {
+        TemplateSlot {
+            key: self.key.clone(),
+            title: self.title.clone(),
+            guidance: self.guidance.clone(),
+            level: self.level,
+            repeatable: self.repeatable,
+            skeleton: self.skeleton.clone(),
+        }
+    }
+
+    /// The key of the place it is nested in.
+    pub fn parent_key(&self) -> Option<&str> {
+        self.key.rsplit_once('.').map(|(parent, _)| parent)
+    }
+}
+
+/// A template from its Markdown: every heading below the title that is a known
+/// place becomes a slot, and its text the guidance. Where a repeatable place is
+/// shown more than once, every example counts as guidance of the one slot.
+fn parse(id: &'static str, title: &'static str, description: &'static str, source: &str) -> Template {
+    let mut slots: Vec<Slot> = Vec::new();
+    let sections = split(source);
+    let keys = match_sections(&sections);
+    for (section, key) in sections.iter().zip(keys) {
+        let Some(key) = key else { continue };
+        let known = full_and_compact::find(&key);
+        let repeatable = known.is_some_and(|known| known.repeatable);
+        let body = section.body.trim_matches(['\n', '-', ' ']).to_owned();
+        if let Some(slot) = slots.iter_mut().find(|slot| slot.key == key) {
+            if slot.guidance != body {
+                slot.guidance.push_str(&format!("\n\n**{}**\n\n{body}", plain(&section.title)));
+            }
+            continue;
+        }
+        slots.push(Slot {
+            title: if repeatable { known.map_or("", |known| known.headings[0]).into() } else { plain(&section.title) },
+            guidance: body.clone(),
+            level: section.level,
+            repeatable,
+            skeleton: if repeatable { skeleton(&body) } else { String::new() },
+            key,
+        });
+    }
+    Template { id, title, description, slots }
+}
+
+/// The lines of a repeatable place with their bracketed advice taken out:
+/// `**Purpose**: [What it does]` becomes `**Purpose**: `.
+fn skeleton(body: &str) -> String {
+    let mut out = String::new();
+    for line in body.lines() {
+        let kept = match (line.find('['), line.rfind(']')) {
+            (Some(start), Some(end)) if start < end => line[..start].trim_end(),
+            _ => line.trim_end(),
+        };
+        if kept.trim() == "-" || kept.trim().ends_with("1.") {
+            continue;
+        }
+        out.push_str(kept);
+        out.push('\n');
+    }
+    out.trim_end().to_owned()
+}
+
+/// A heading's words without emphasis and code marks.
+pub fn plain(title: &str) -> String {
+    let arena = comrak::Arena::new();
+    let root = comrak::parse_document(&arena, title, &comrak::Options::default());
+    let mut words = String::new();
+    for node in root.descendants() {
+        match &node.data.borrow().value {
+            NodeValue::Text(text) => words.push_str(text),
+            NodeValue::Code(code) => words.push_str(&code.literal),
+            NodeValue::SoftBreak | NodeValue::LineBreak => words.push(' '),
+            _ => {}
+        }
+    }
+    if words.trim().is_empty() { title.trim().to_owned() } else { words.trim().to_owned() }
+}
+
+/// Whether a text holds nothing but a template's bracketed advice.
+pub fn is_placeholder(text: &str) -> bool {
+    let mut some = false;
+    for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "---") {
+        let value = line.trim_start_matches(['-', '*', ' ']);
+        let value = value.split_once("**:").map_or(value, |(_, value)| value).trim();
+        let digits = value.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.').trim();
+        let bracketed = digits.starts_with('[') && digits.ends_with(']');
+        if !bracketed && !digits.is_empty() && !line.ends_with("**:") {
+            return false;
+        }
+        some = true;
+    }
+    some
+}
+
+/// What matching needs to know of a section.
+pub(crate) trait Heading {
+    fn title(&self) -> &str;
+    fn parent(&self) -> Option<usize>;
+    fn has_heading(&self) -> bool;
+}
+
+impl Heading for ParsedSection {
+    fn title(&self) -> &str {
+        &self.title
+    }
+    fn parent(&self) -> Option<usize> {
+        self.parent
+    }
+    fn has_heading(&self) -> bool {
+        self.level > 0
+    }
+}
