@@ -155,7 +155,10 @@ mod tests {
 
     #[test]
     fn reads_a_package_file() {
-        let json = Json::parse(r#"{ "name": "a\u00e9\n", "n": -1.5e3, "l": [true, null, []], "dependencies": { "b": "^1" } }"#).unwrap();
+        let json = Json::parse(
+            r#"{ "name": "a\u00e9\n", "n": -1.5e3, "l": [true, null, []], "dependencies": { "b": "^1" } }"#,
+        )
+        .unwrap();
         assert_eq!(json.get("name").unwrap().text(), Some("aé\n"));
         assert_eq!(json.get("dependencies").unwrap().fields()[0].0, "b");
         assert_eq!(json.get("l"), Some(&Json::List(vec![Json::Other, Json::Other, Json::List(vec![])])));

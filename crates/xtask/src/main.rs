@@ -86,7 +86,8 @@ fn dispatch(args: &[String]) -> Result<()> {
         println!("{}", task.help.trim());
         return Ok(());
     }
-    std::env::set_current_dir(shell::root()?).map_err(|e| Failure::new(format!("the checkout cannot be entered: {e}")))?;
+    std::env::set_current_dir(shell::root()?)
+        .map_err(|e| Failure::new(format!("the checkout cannot be entered: {e}")))?;
     (task.run)(&args[1..])
 }
 

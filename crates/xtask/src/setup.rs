@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::shell::{Failure, Result, on_path, read, read_file, run, succeeds};
+use crate::shell::{Failure, Result, on_path, read, run, succeeds};
 
 pub const HELP: &str = "
 Usage: cargo xtask setup [--test]
@@ -18,7 +18,7 @@ package call it first.
 const MIN_NODE: u32 = 20;
 
 /// A package manager: how to ask whether a package is there, how to install.
-struct Manager {
+struct Packager {
     program: &'static str,
     is_installed: fn(&str) -> bool,
     install: &'static [&'static str],
@@ -28,11 +28,11 @@ struct Manager {
 }
 
 /// The package managers we know; the first that is there is used.
-const MANAGERS: &[Manager] = &[
-    Manager {
+const PACKAGERS: &[Packager] = &[
+    Packager {
         program: "apt-get",
         is_installed: |package| {
-            read(Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}", package]).stderr_null())
+            read(Command::new("dpkg-query").args(["-W", "-f=${db:Status-Status}", package]))
                 .is_ok_and(|status| status == "installed")
         },
         install: &["install", "--yes", "--no-install-recommends"],
@@ -40,7 +40,7 @@ const MANAGERS: &[Manager] = &[
         build: &["build-essential", "perl", "pkg-config", "libwebkit2gtk-4.1-dev"],
         test: &["webkit2gtk-driver", "xvfb", "gnome-keyring", "dbus-daemon", "dbus-bin"],
     },
-    Manager {
+    Packager {
         program: "dnf",
         is_installed: |package| succeeds(Command::new("rpm").args(["-q", package])),
         install: &["install", "-y", "--setopt=install_weak_deps=False"],
@@ -48,7 +48,7 @@ const MANAGERS: &[Manager] = &[
         build: &["gcc", "gcc-c++", "make", "perl", "pkgconf-pkg-config", "webkit2gtk4.1-devel"],
         test: &["webkit2gtk-driver", "xorg-x11-server-Xvfb", "gnome-keyring", "dbus-daemon"],
     },
-    Manager {
+    Packager {
         program: "pacman",
         is_installed: |package| succeeds(Command::new("pacman").args(["-Q", package])),
         install: &["-S", "--needed", "--noconfirm"],
@@ -101,12 +101,13 @@ pub fn ensure(purpose: For) -> Result<()> {
 }
 
 fn ensure_packages(purpose: For) -> Result<()> {
-    let Some(manager) = MANAGERS.iter().find(|manager| on_path(manager.program)) else {
-        return ensure_without_manager();
+    let Some(packager) = PACKAGERS.iter().find(|packager| on_path(packager.program)) else {
+        return ensure_without_packager();
     };
-    let mut missing: Vec<&str> = manager.build.iter().copied().filter(|package| !(manager.is_installed)(package)).collect();
+    let mut missing: Vec<&str> =
+        packager.build.iter().copied().filter(|package| !(packager.is_installed)(package)).collect();
     if purpose == For::Testing {
-        missing.extend(manager.test.iter().copied().filter(|package| !(manager.is_installed)(package)));
+        missing.extend(packager.test.iter().copied().filter(|package| !(packager.is_installed)(package)));
         if !CHROMIUMS.iter().any(|name| on_path(name)) {
             missing.push("chromium");
         }
@@ -114,16 +115,17 @@ fn ensure_packages(purpose: For) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    println!("Installing with {}: {}", manager.program, missing.join(" "));
-    if let Some(refresh) = manager.refresh {
-        run(as_root(manager.program).args(refresh))?;
+    println!("Installing with {}: {}", packager.program, missing.join(" "));
+    if let Some(refresh) = packager.refresh {
+        run(as_root(packager.program).args(refresh))?;
     }
-    run(as_root(manager.program).args(manager.install).args(&missing))
-        .map_err(|failure| failure.advice(format!("Install these packages by hand, then try again: {}", missing.join(" "))))
+    run(as_root(packager.program).args(packager.install).args(&missing)).map_err(|failure| {
+        failure.advice(format!("Install these packages by hand, then try again: {}", missing.join(" ")))
+    })
 }
 
 /// On a distribution we do not know, the compiler's own question decides.
-fn ensure_without_manager() -> Result<()> {
+fn ensure_without_packager() -> Result<()> {
     require(
         succeeds(Command::new("pkg-config").args(["--exists", "webkit2gtk-4.1"])),
         "the development files of WebKitGTK 4.1 are missing, and none of apt-get, dnf, pacman is there to install them",
@@ -135,7 +137,9 @@ fn ensure_node() -> Result<()> {
     let advice = match std::env::consts::OS {
         "macos" => MACOS.to_owned(),
         "windows" => WINDOWS.to_owned(),
-        _ => format!("Install Node {MIN_NODE} or later, with npm: from your distribution, https://nodejs.org, or a version switcher."),
+        _ => format!(
+            "Install Node {MIN_NODE} or later, with npm: from your distribution, https://nodejs.org, or a version switcher."
+        ),
     };
     let version = read(Command::new("node").arg("--version")).unwrap_or_default();
     match node_major(&version) {
@@ -163,17 +167,6 @@ fn as_root(program: &str) -> Command {
     let mut command = Command::new("sudo");
     command.arg(program);
     command
-}
-
-/// Keeps a program's complaints to itself.
-trait StderrNull {
-    fn stderr_null(&mut self) -> &mut Self;
-}
-
-impl StderrNull for Command {
-    fn stderr_null(&mut self) -> &mut Self {
-        self.stderr(std::process::Stdio::null())
-    }
 }
 
 #[cfg(test)]

@@ -42,9 +42,9 @@ pub fn root() -> Result<PathBuf> {
     let start = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let start = start.or_else(|| std::env::current_dir().ok()).unwrap_or_default();
     let found = start.ancestors().find(|folder| folder.join("tauri.conf.json").is_file());
-    found
-        .map(Path::to_path_buf)
-        .ok_or_else(|| Failure::new("this is not a checkout of Drystone").advice("Run `cargo xtask` inside the repository."))
+    found.map(Path::to_path_buf).ok_or_else(|| {
+        Failure::new("this is not a checkout of Drystone").advice("Run `cargo xtask` inside the repository.")
+    })
 }
 
 /// The folder cargo builds into.
@@ -80,10 +80,11 @@ pub fn run(command: &mut Command) -> Result<()> {
     }
 }
 
-/// Runs a program for its standard output.
+/// Runs a program for its standard output; what it complains about is dropped
+/// unless the caller sends it somewhere.
 pub fn read(command: &mut Command) -> Result<String> {
     let shown = show(command);
-    let output = command.stderr(Stdio::inherit()).output().map_err(|e| cannot_start(&shown, &e))?;
+    let output = command.output().map_err(|e| cannot_start(&shown, &e))?;
     if !output.status.success() {
         return Err(Failure::new(format!("`{shown}` failed ({})", output.status)));
     }
@@ -161,7 +162,8 @@ pub fn show(command: &Command) -> String {
 }
 
 fn cannot_start(shown: &str, error: &std::io::Error) -> Failure {
-    Failure::new(format!("`{shown}` could not be started: {error}")).advice("`cargo xtask setup` installs what is missing.")
+    Failure::new(format!("`{shown}` could not be started: {error}"))
+        .advice("`cargo xtask setup` installs what is missing.")
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::shell::{self, Result, npm, read_file, run, target_dir, write_file};
 
 /// What the bundle is made from, beside everything under `ui/src` and `ui/public`.
-const INPUTS: &[&str] = &["ui/package-lock.json", "ui/index.html", "ui/vite.config.ts", "ui/svelte.config.js", "ui/tsconfig.json"];
+const INPUTS: &[&str] =
+    &["ui/package-lock.json", "ui/index.html", "ui/vite.config.ts", "ui/svelte.config.js", "ui/tsconfig.json"];
 
 /// What `src-tauri/build.rs` puts into the page that stands in for the bundle.
 const FALLBACK_MARK: &str = "drystone-fallback-page";

@@ -1,0 +1,24 @@
+//! `cargo xtask bench`: the benchmarks, as ratios against raw libraries.
+
+use crate::setup::{self, For};
+use crate::shell::{Result, cargo, run};
+
+pub const HELP: &str = "
+Usage: cargo xtask bench [NAME] [ARGUMENT…]
+
+Builds with optimisation and runs the benchmarks, or only the one named.
+Everything after the name goes to it. docs/performance.md says what they
+measure and what the figures were.
+";
+
+/// The command.
+pub fn main(args: &[String]) -> Result<()> {
+    setup::ensure(For::Building)?;
+    let mut command = cargo();
+    command.arg("bench");
+    match args.split_first() {
+        None => command.arg("--benches"),
+        Some((name, rest)) => command.args(["--bench", name, "--"]).args(rest),
+    };
+    run(&mut command)
+}

@@ -1,0 +1,63 @@
+//! What the window is started with.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use zeroize::Zeroizing;
+
+/// The Drystone window.
+#[derive(Debug, Parser)]
+#[command(
+    name = "drystone-desktop",
+    version,
+    about = "Drystone: architecture documents that hold together offline",
+    after_help = "DRYSTONE_PASSPHRASE holds the data folder's passphrase where there is no keychain."
+)]
+pub struct Args {
+    /// Folder the documents are kept in; your own data folder when absent
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// File that holds the database key, instead of the keychain; made when the data folder is new
+    #[arg(long, value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
+
+    /// Document to open: its title, slug, or the beginning of its id
+    #[arg(value_name = "DOCUMENT")]
+    pub document: Option<String>,
+}
+
+impl Args {
+    /// The folder the documents are kept in. Without a home folder it is one
+    /// beneath the current folder, which the error that follows will name.
+    pub fn data_dir(&self) -> PathBuf {
+        self.data_dir.clone().unwrap_or_else(|| {
+            directories::ProjectDirs::from("org", "Drystone", "drystone")
+                .map_or_else(|| PathBuf::from("drystone-data"), |dirs| dirs.data_dir().to_path_buf())
+        })
+    }
+}
+
+/// The passphrase from the environment: an argument would be for everyone on
+/// this machine to read.
+pub fn passphrase() -> Option<Zeroizing<String>> {
+    std::env::var("DRYSTONE_PASSPHRASE").ok().map(Zeroizing::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_sound() {
+        use clap::CommandFactory;
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_folder_and_a_document_can_be_named() {
+        let args = Args::parse_from(["drystone-desktop", "--data-dir", "d", "Ship's bridge"]);
+        assert_eq!(args.data_dir(), PathBuf::from("d"));
+        assert_eq!(args.document.as_deref(), Some("Ship's bridge"));
+    }
+}
