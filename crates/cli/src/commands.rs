@@ -1,0 +1,89 @@
+//! The commands, one file each. This list is where a command is registered.
+
+mod completions;
+mod delete;
+mod doctor;
+mod export;
+mod import;
+mod list;
+mod log;
+mod new;
+mod relay;
+mod restore;
+mod search;
+mod set;
+mod show;
+mod status;
+mod sync;
+mod workspace;
+
+use clap::Subcommand;
+
+use crate::output::{Exit, Output, Result};
+use crate::{Global, serve};
+
+/// Everything `drystone` does.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Create a document from a template
+    New(new::Arguments),
+    /// List documents, most recently changed first
+    List(list::Arguments),
+    /// Show a document's outline, or what is at a path in it
+    Show(show::Arguments),
+    /// Change what is at a path in a document
+    Set(set::Arguments),
+    /// Import Markdown files as new documents
+    Import(import::Arguments),
+    /// Export a document
+    Export(export::Arguments),
+    /// Find sections by their words
+    Search(search::Arguments),
+    /// Show who changed a document, newest first
+    Log(log::Arguments),
+    /// Delete a document; `restore` brings it back
+    Delete(delete::Arguments),
+    /// Bring a deleted document back
+    Restore(restore::Arguments),
+    /// Create, list and join workspaces, and invite to them
+    #[command(subcommand)]
+    Workspace(workspace::Command),
+    /// Choose the relay a workspace synchronises through
+    #[command(subcommand)]
+    Relay(relay::Command),
+    /// Synchronise with the relays: one round, or until stopped
+    Sync(sync::Arguments),
+    /// Show where everything is and how synchronisation stands
+    Status(status::Arguments),
+    /// Serve the interface to a browser
+    Serve(serve::Arguments),
+    /// Check the database, the keys and the relays
+    Doctor(doctor::Arguments),
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+}
+
+impl Command {
+    /// Runs the command.
+    pub async fn run(self, global: &Global, output: &Output) -> Result<Exit> {
+        match self {
+            Command::New(arguments) => new::run(arguments, global, output).await,
+            Command::List(arguments) => list::run(arguments, global, output).await,
+            Command::Show(arguments) => show::run(arguments, global, output).await,
+            Command::Set(arguments) => set::run(arguments, global, output).await,
+            Command::Import(arguments) => import::run(arguments, global, output).await,
+            Command::Export(arguments) => export::run(arguments, global, output).await,
+            Command::Search(arguments) => search::run(arguments, global, output).await,
+            Command::Log(arguments) => log::run(arguments, global, output).await,
+            Command::Delete(arguments) => delete::run(arguments, global, output).await,
+            Command::Restore(arguments) => restore::run(arguments, global, output).await,
+            Command::Workspace(command) => workspace::run(command, global, output).await,
+            Command::Relay(command) => relay::run(command, global, output).await,
+            Command::Sync(arguments) => sync::run(arguments, global, output).await,
+            Command::Status(_) => status::run(global, output).await,
+            Command::Serve(arguments) => serve::run(arguments, global, output).await,
+            Command::Doctor(_) => doctor::run(global, output).await,
+            Command::Completions(arguments) => completions::run(&arguments, output),
+        }
+    }
+}

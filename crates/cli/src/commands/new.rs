@@ -1,0 +1,66 @@
+//! `drystone new`
+
+use drystone_core::api::{CreateDocument, DocumentSummary};
+use drystone_core::command::Request;
+
+use crate::Global;
+use crate::data_folder::{Background, call, open};
+use crate::names;
+use crate::output::text::{DIM, STRONG, plain, short};
+use crate::output::{Exit, Output, Result};
+
+const AFTER_HELP: &str = "\
+Examples:
+  drystone new \"Payment platform\"
+  drystone new \"Door controller\" --template compact --workspace Plant
+
+With --json: the document, {\"id\", \"title\", \"slug\", \"template\", …}.";
+
+/// The built-in templates.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub enum Template {
+    /// Every place of a full architecture description
+    Full,
+    /// The essentials on a page or two
+    Compact,
+}
+
+impl Template {
+    /// The template's id in the core.
+    pub fn id(self) -> String {
+        match self {
+            Template::Full => "full".to_owned(),
+            Template::Compact => "compact".to_owned(),
+        }
+    }
+}
+
+/// Arguments of `new`.
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// The document's title
+    title: String,
+    /// The template it starts from
+    #[arg(long, value_enum, default_value = "full")]
+    template: Template,
+    /// The workspace it belongs to: a name or the first digits of an id [default: your first]
+    #[arg(long, value_name = "WORKSPACE")]
+    workspace: Option<String>,
+}
+
+/// Creates a document.
+pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
+    let app = open(global, Background::Off).await?;
+    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
+    let create = CreateDocument { title: arguments.title, template: arguments.template.id(), workspace };
+    let document: DocumentSummary = call(&app, Request::DocumentCreate(create)).await?;
+    app.close().await;
+    if output.is_json() {
+        output.object(&document)?;
+    } else {
+        let (title, id) = (plain(&document.title), short(&document.id));
+        output.text(&format!("Created {STRONG}{title}{STRONG:#} {DIM}({id}, {}){DIM:#}\n", document.slug))?;
+    }
+    Ok(Exit::DONE)
+}

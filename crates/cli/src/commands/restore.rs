@@ -1,0 +1,42 @@
+//! `drystone restore`
+
+use drystone_core::api::{DocumentRef, Empty};
+use drystone_core::command::Request;
+use serde_json::json;
+
+use crate::Global;
+use crate::data_folder::{Background, call, open};
+use crate::names;
+use crate::output::text::{STRONG, plain};
+use crate::output::{Exit, Output, Result};
+
+const AFTER_HELP: &str = "\
+Examples:
+  drystone list --deleted
+  drystone restore payment-platform
+
+With --json: {\"id\", \"title\"}.";
+
+/// Arguments of `restore`.
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// Title, slug or first digits of the id of a deleted document
+    #[arg(value_name = "DOC")]
+    document: String,
+}
+
+/// Brings a deleted document back.
+pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
+    let app = open(global, Background::Off).await?;
+    let document = names::deleted_document(&app, &arguments.document).await?;
+    let reference = DocumentRef { document: document.id.clone() };
+    let Empty {} = call(&app, Request::DocumentRestore(reference)).await?;
+    app.close().await;
+    if output.is_json() {
+        output.object(&json!({ "id": document.id, "title": document.title }))?;
+    } else {
+        output.text(&format!("Restored {STRONG}{}{STRONG:#}\n", plain(&document.title)))?;
+    }
+    Ok(Exit::DONE)
+}

@@ -1,0 +1,86 @@
+//! `drystone search`
+
+use std::fmt::Write;
+
+use drystone_core::api::{Search, SearchHit};
+use drystone_core::command::Request;
+use serde_json::json;
+
+use crate::Global;
+use crate::data_folder::{Background, call, open};
+use crate::output::text::{DIM, MATCH, STRONG, plain};
+use crate::output::{Exit, Output, Result};
+
+/// What the core puts around a match.
+const MATCH_START: char = '\u{e000}';
+const MATCH_END: char = '\u{e001}';
+
+const AFTER_HELP: &str = "\
+Examples:
+  drystone search \"retry queue\"
+  drystone --json search audit | jq -r '.hits[].path'
+
+All words must occur; the last may be unfinished.
+
+With --json: {\"hits\": [{\"document\", \"documentTitle\", \"section\", \"sectionTitle\", \"path\",
+\"excerpt\"}]}; in an excerpt a match stands between U+E000 and U+E001.";
+
+/// Arguments of `search`.
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// Words to find
+    #[arg(required = true)]
+    query: Vec<String>,
+    /// At most this many hits
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    limit: u32,
+}
+
+/// Searches all documents.
+pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
+    let app = open(global, Background::Off).await?;
+    let search = Search { query: arguments.query.join(" "), limit: arguments.limit };
+    let hits: Vec<SearchHit> = call(&app, Request::Search(search)).await?;
+    app.close().await;
+    if output.is_json() {
+        output.object(&json!({ "hits": hits }))?;
+    } else if hits.is_empty() {
+        output.text("Nothing found.\n")?;
+    } else {
+        output.text(&hits.iter().map(describe).collect::<Vec<_>>().join("\n"))?;
+    }
+    Ok(Exit::DONE)
+}
+
+fn describe(hit: &SearchHit) -> String {
+    let mut text = String::new();
+    let (document, section) = (plain(&hit.document_title), plain(&hit.section_title));
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{STRONG}{document}{STRONG:#} › {section}  {DIM}{}{DIM:#}", plain(&hit.path));
+    let excerpt = plain(&hit.excerpt)
+        .replace(MATCH_START, &MATCH.render().to_string())
+        .replace(MATCH_END, &MATCH.render_reset().to_string());
+    let _ = writeln!(text, "    {excerpt}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hit_shows_where_it_is_and_marks_only_the_match() {
+        let hit = SearchHit {
+            document: "d".into(),
+            document_title: "Payments".into(),
+            section: "s".into(),
+            section_title: "Resilience".into(),
+            path: "sections.resilience".into(),
+            excerpt: "a \u{e000}retry\u{e001}\n\u{1b}[2J queue".into(),
+        };
+        let text = anstream::adapter::strip_str(&describe(&hit)).to_string();
+        assert_eq!(text, "Payments › Resilience  sections.resilience\n    a retry \u{fffd}[2J queue\n");
+        assert!(!describe(&hit).contains("\u{1b}[2J"));
+    }
+}

@@ -1,0 +1,108 @@
+//! `drystone workspace join`
+
+use drystone_core::App;
+use drystone_core::api::{Empty, InspectInvite, InviteInfo, Join, WorkspaceSummary};
+use drystone_core::command::Request;
+use drystone_core::error::{Error, ErrorCode};
+
+use crate::data_folder::{Background, call, open};
+use crate::output::text::{STRONG, plain, short};
+use crate::output::{Exit, Output, Result};
+use crate::{Global, files, unlock};
+
+/// The longest link that is read from standard input.
+const LINK_LIMIT: u64 = 64 * 1024;
+
+const AFTER_HELP: &str = "\
+Examples:
+  drystone workspace join 'https://relay.example.org/join#…'
+  drystone workspace join - --yes --name Ada < invitation.txt
+
+Shows what the link leads to and asks before it joins; scripts answer with --yes.
+A link on the command line can be seen by other users of this computer and stays
+in the shell's history; `-` reads it from standard input instead.
+
+With --json: {\"id\", \"name\", \"role\", \"documents\", \"members\", \"sync\"}.";
+
+/// Arguments of `workspace join`.
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// The invitation's link; `-` reads standard input
+    link: String,
+    /// The name that other members see
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Join without asking
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Joins a workspace.
+pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
+    let link = read_link(arguments.link)?;
+    let app = open(global, Background::Off).await?;
+    let info: InviteInfo = call(&app, Request::WorkspaceInspect(InspectInvite { link: link.clone() })).await?;
+    let workspace = if info.member {
+        member_already(&app, &info).await?
+    } else {
+        if !arguments.yes {
+            confirm(&info)?;
+        }
+        let spinner = output.spinner("Joining…");
+        let join = Join { link, user_name: arguments.name };
+        let workspace: WorkspaceSummary = call(&app, Request::WorkspaceJoin(join)).await?;
+        drop(spinner);
+        workspace
+    };
+    app.close().await;
+    if output.is_json() {
+        output.object(&workspace)?;
+    } else {
+        let before = if info.member { "You are already in" } else { "Joined" };
+        let name = if workspace.name.is_empty() { short(&workspace.id).into() } else { plain(&workspace.name) };
+        output.text(&format!("{before} {STRONG}{name}{STRONG:#}\n"))?;
+    }
+    Ok(Exit::DONE)
+}
+
+fn read_link(given: String) -> Result<String> {
+    if given != "-" {
+        return Ok(given);
+    }
+    let bytes = files::read_stdin(LINK_LIMIT)?;
+    let text = String::from_utf8(bytes).map_err(|_| {
+        Error::new(ErrorCode::Invite, "Standard input holds no invitation.", "Give the link as it was passed on.")
+            .at("standard input")
+    })?;
+    Ok(text.trim().to_owned())
+}
+
+/// Joining twice is no error: the link led here already.
+async fn member_already(app: &App, info: &InviteInfo) -> Result<WorkspaceSummary> {
+    let workspaces: Vec<WorkspaceSummary> = call(app, Request::WorkspaceList(Empty {})).await?;
+    let found = workspaces.into_iter().find(|workspace| workspace.id == info.workspace);
+    found.ok_or_else(|| Error::internal("a workspace of this device is not in its list").into())
+}
+
+fn confirm(info: &InviteInfo) -> Result<()> {
+    if !unlock::can_ask() {
+        return Err(Error::new(
+            ErrorCode::Usage,
+            "Joining has to be confirmed, and there is no terminal to ask on.",
+            "Look at where the link leads, then run the command again with --yes.",
+        )
+        .at(info.relay.clone())
+        .into());
+    }
+    let question = format!(
+        "This invitation leads to the workspace {} at {}.\n\
+         Its members will see your name and read what you write in it. Join? [y/N] ",
+        short(&info.workspace),
+        plain(&info.relay)
+    );
+    match unlock::ask_line(&question)?.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Error::new(ErrorCode::Usage, "Not joined; the invitation was not used.", "Answer y to join.").into()),
+    }
+}

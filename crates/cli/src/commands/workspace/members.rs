@@ -1,0 +1,51 @@
+//! `drystone workspace members`
+
+use drystone_core::api::{Member, WorkspaceRef};
+use drystone_core::command::Request;
+use serde_json::json;
+
+use crate::commands::workspace::list::role_name;
+use crate::data_folder::{Background, call, open};
+use crate::output::table::{cell, styled, table};
+use crate::output::text::{DIM, STRONG, short};
+use crate::output::{Exit, Output, Result};
+use crate::{Global, names};
+
+const AFTER_HELP: &str = "\
+Examples:
+  drystone workspace members
+  drystone workspace members --workspace Plant
+
+With --json: {\"members\": [{\"id\", \"name\", \"role\", \"you\", \"devices\"}]}.";
+
+/// Arguments of `workspace members`.
+#[derive(clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct Arguments {
+    /// The workspace: a name or the first digits of an id [default: your first]
+    #[arg(long, value_name = "WORKSPACE")]
+    workspace: Option<String>,
+}
+
+/// Lists members.
+pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
+    let app = open(global, Background::Off).await?;
+    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
+    let members: Vec<Member> = call(&app, Request::WorkspaceMembers(WorkspaceRef { workspace })).await?;
+    app.close().await;
+    if output.is_json() {
+        output.object(&json!({ "members": members }))?;
+        return Ok(Exit::DONE);
+    }
+    let rows = members.iter().map(|member| {
+        [
+            styled(&member.name, STRONG),
+            styled(short(&member.id), DIM),
+            cell(role_name(member.role)),
+            cell(member.devices.to_string()),
+            cell(if member.you { "you" } else { "" }),
+        ]
+    });
+    output.text(&table(["NAME", "ID", "ROLE", "DEVICES", ""], rows.collect()))?;
+    Ok(Exit::DONE)
+}
