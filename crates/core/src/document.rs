@@ -33,8 +33,8 @@ mod text;
 
 use std::collections::HashMap;
 
+use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, ReadDoc, TextEncoding};
-use automerge::transaction::CommitOptions;
 
 use crate::error::{Error, ErrorCode, Result};
 

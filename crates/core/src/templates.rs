@@ -11,7 +11,8 @@ use comrak::nodes::NodeValue;
 use crate::api::{TemplateInfo, TemplateSlot};
 use crate::import::markdown::{ParsedSection, split};
 
-pub use matching::{match_sections, normalise};
+pub(crate) use matching::match_sections;
+pub use matching::normalise;
 
 /// A built-in template.
 pub struct Template {

@@ -128,7 +128,7 @@ fn create(data_dir: &Path, unlock: &Unlock) -> Result<Key> {
             if path.exists() {
                 key = read_key_file(path)?;
             } else {
-                write_private(path, format!("{}\n", HEXLOWER.encode(key.as_ref())).as_bytes())?;
+                write_private(path, format!("{}\n", HEXLOWER.encode(&key[..])).as_bytes())?;
             }
         }
     }
@@ -174,8 +174,8 @@ fn read_record(data_dir: &Path) -> Result<Option<UnlockRecord>> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(cannot_write(&path, &error)),
     };
-    let record: UnlockRecord =
-        serde_json::from_str(&text).map_err(|error| broken_record(&error.to_string()).at(path.display().to_string()))?;
+    let record: UnlockRecord = serde_json::from_str(&text)
+        .map_err(|error| broken_record(&error.to_string()).at(path.display().to_string()))?;
     if record.version != 1 {
         return Err(Error::new(
             ErrorCode::TooNew,
@@ -192,7 +192,7 @@ fn seal_key(key: &Key, passphrase: &str) -> Result<SealedKey> {
     random(&mut nonce)?;
     let wrapping = stretch(passphrase, &salt, ARGON2_MEMORY_KIB, ARGON2_PASSES, ARGON2_LANES)?;
     let ciphertext = XChaCha20Poly1305::new((&*wrapping).into())
-        .encrypt(&XNonce::from(nonce), key.as_ref().as_slice())
+        .encrypt(&XNonce::from(nonce), &key[..])
         .map_err(|_| Error::internal("sealing the database key failed"))?;
     Ok(SealedKey {
         memory_kib: ARGON2_MEMORY_KIB,
@@ -240,19 +240,14 @@ fn read_key_file(path: &Path) -> Result<Key> {
         )
         .at(&place)
     })?);
-    HEXLOWER
-        .decode(text.trim().as_bytes())
-        .ok()
-        .map(Zeroizing::new)
-        .and_then(|bytes| to_key(&bytes))
-        .ok_or_else(|| {
-            Error::new(
-                ErrorCode::WrongKey,
-                "This is not a Drystone key file: it should hold 64 hexadecimal digits.",
-                "Name the right file with --key-file.",
-            )
-            .at(place)
-        })
+    HEXLOWER.decode(text.trim().as_bytes()).ok().map(Zeroizing::new).and_then(|bytes| to_key(&bytes)).ok_or_else(|| {
+        Error::new(
+            ErrorCode::WrongKey,
+            "This is not a Drystone key file: it should hold 64 hexadecimal digits.",
+            "Name the right file with --key-file.",
+        )
+        .at(place)
+    })
 }
 
 #[cfg(unix)]
@@ -311,7 +306,7 @@ fn keychain_store(item: &str, key: &Key) -> Result<()> {
     let (item, key) = (item.to_owned(), key.clone());
     with_keychain(move || {
         let entry = keyring::Entry::new(SERVICE, &item)?;
-        entry.set_secret(key.as_ref())?;
+        entry.set_secret(&key[..])?;
         entry.get_secret().map(|_| ())
     })
 }
@@ -374,7 +369,7 @@ fn broken_record(what: &str) -> Error {
 }
 
 fn key_check(key: &Key) -> String {
-    blake3::Hasher::new_derive_key(KEY_CHECK_CONTEXT).update(key.as_ref()).finalize().to_hex()[..32].to_owned()
+    blake3::Hasher::new_derive_key(KEY_CHECK_CONTEXT).update(&key[..]).finalize().to_hex()[..32].to_owned()
 }
 
 fn to_key(bytes: &[u8]) -> Option<Key> {

@@ -4,9 +4,9 @@ use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use fractional_index::FractionalIndex;
 
+use super::Document;
 use super::migrate::SCHEMA;
 use super::read::{self, HeadingStyle, Section};
-use super::Document;
 use crate::api::Splice;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -283,9 +283,7 @@ impl Document {
     }
 
     fn section_object(&self, id: &str) -> Result<ObjId> {
-        read::sections_map(&self.doc)
-            .and_then(|map| read::object(&self.doc, &map, id))
-            .ok_or_else(|| no_section(id))
+        read::sections_map(&self.doc).and_then(|map| read::object(&self.doc, &map, id)).ok_or_else(|| no_section(id))
     }
 
     fn body_object(&mut self, id: &str) -> Result<ObjId> {

@@ -53,7 +53,11 @@ fn heading(out: &mut String, section: &Section) {
         out.push_str(gap);
     }
     // Only a heading with a line below may have several lines.
-    if setext { out.push_str(&section.title) } else { out.push_str(&section.title.replace(['\n', '\r'], " ")) }
+    if setext {
+        out.push_str(&section.title)
+    } else {
+        out.push_str(&section.title.replace(['\n', '\r'], " "))
+    }
     if section.style == HeadingStyle::Setext {
         setext_tail(out, section, setext);
     } else {

@@ -243,7 +243,13 @@ mod tests {
         let text = "---\ntitle: x\n---\nbefore\n# One\n```\n# no\n```\n> # no\n- # no\n\nTwo\nlines\n===\n   ### Three ###\n#### `four` #5\n#no\n";
         assert_eq!(
             titles(text),
-            [(0, String::new()), (1, "One".into()), (1, "Two\nlines".into()), (3, "Three".into()), (4, "`four` #5".into())]
+            [
+                (0, String::new()),
+                (1, "One".into()),
+                (1, "Two\nlines".into()),
+                (3, "Three".into()),
+                (4, "`four` #5".into())
+            ]
         );
     }
 
@@ -256,7 +262,10 @@ mod tests {
     #[test]
     fn a_hard_break_at_the_end_stays_in_the_body() {
         let sections = split("# a\n\ntext  \n\n\n# b\n");
-        assert_eq!((sections[0].tail.as_str(), sections[0].body.as_str(), sections[0].foot.as_str()), ("\n\n", "text  ", "\n\n\n"));
+        assert_eq!(
+            (sections[0].tail.as_str(), sections[0].body.as_str(), sections[0].foot.as_str()),
+            ("\n\n", "text  ", "\n\n\n")
+        );
     }
 
     #[test]

@@ -127,7 +127,8 @@ pub fn last(conn: &Connection, document: &[u8; 16]) -> Result<i64> {
 /// # Errors
 /// SQLite's.
 pub fn touched_since(conn: &Connection, seq: i64) -> Result<(Vec<[u8; 16]>, i64)> {
-    let mut statement = conn.prepare_cached("SELECT document, max(seq) FROM changes WHERE seq > ?1 GROUP BY document")?;
+    let mut statement =
+        conn.prepare_cached("SELECT document, max(seq) FROM changes WHERE seq > ?1 GROUP BY document")?;
     let mut touched = Vec::new();
     let mut newest = seq;
     let mut rows = statement.query([seq])?;

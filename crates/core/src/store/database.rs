@@ -147,7 +147,8 @@ fn connect(path: &Path, key: &[u8; 32], read_only: bool) -> Result<Connection> {
 
 fn migrate(connection: &mut Connection) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let applied: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let applied: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let applied = applied as usize;
     if applied > MIGRATIONS.len() {
         return Err(Error::new(
             ErrorCode::TooNew,
@@ -157,7 +158,7 @@ fn migrate(connection: &mut Connection) -> Result<()> {
     }
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
         transaction.execute_batch(migration)?;
-        transaction.pragma_update(None, "user_version", index + 1)?;
+        transaction.pragma_update(None, "user_version", (index + 1) as i64)?;
     }
     transaction.commit()?;
     Ok(())

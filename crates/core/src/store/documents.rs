@@ -180,14 +180,23 @@ pub fn put_sections(
          WHERE document = ?1 AND section = ?2",
     )?;
     for (ordinal, row) in after.iter().enumerate() {
+        let position = ordinal as i64;
         match old.get(row.section.as_str()) {
             Some((before, same)) if *before == ordinal && *same == row => {}
             Some((_, same)) if same.title == row.title && same.text == row.text => {
-                moved.execute(params![document, row.section, ordinal, row.parent, row.level, row.key, row.path])?;
+                moved.execute(params![document, row.section, position, row.parent, row.level, row.key, row.path])?;
             }
             _ => {
                 full.execute(params![
-                    document, row.section, ordinal, row.parent, row.level, row.title, row.key, row.path, row.text
+                    document,
+                    row.section,
+                    position,
+                    row.parent,
+                    row.level,
+                    row.title,
+                    row.key,
+                    row.path,
+                    row.text
                 ])?;
             }
         }

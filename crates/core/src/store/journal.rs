@@ -7,8 +7,6 @@ use crate::error::{Error, Result};
 
 /// Typing that a process left behind: edits in order, all on the same heads.
 pub struct Abandoned {
-    /// The process.
-    pub session: String,
     /// The document.
     pub document: [u8; 16],
     /// The version the edits stand on.
@@ -41,7 +39,8 @@ pub fn append(
 /// # Errors
 /// SQLite's.
 pub fn clear(tx: &Transaction<'_>, session: &str, document: &[u8; 16]) -> Result<()> {
-    tx.prepare_cached("DELETE FROM journal WHERE session = ?1 AND document = ?2")?.execute(params![session, document])?;
+    tx.prepare_cached("DELETE FROM journal WHERE session = ?1 AND document = ?2")?
+        .execute(params![session, document])?;
     Ok(())
 }
 
@@ -60,8 +59,9 @@ pub fn sessions(conn: &Connection) -> Result<Vec<String>> {
 /// # Errors
 /// SQLite's, or `damaged` when a row cannot be read.
 pub fn of_session(conn: &Connection, session: &str) -> Result<Vec<Abandoned>> {
-    let mut statement = conn
-        .prepare_cached("SELECT document, heads, section, splices FROM journal WHERE session = ?1 ORDER BY document, id")?;
+    let mut statement = conn.prepare_cached(
+        "SELECT document, heads, section, splices FROM journal WHERE session = ?1 ORDER BY document, id",
+    )?;
     let mut rows = statement.query([session])?;
     let mut found: Vec<Abandoned> = Vec::new();
     while let Some(row) = rows.next()? {
@@ -74,12 +74,7 @@ pub fn of_session(conn: &Connection, session: &str) -> Result<Vec<Abandoned>> {
         let splices = splices.into_iter().map(|(at, delete, insert)| Splice { at, delete, insert }).collect();
         match found.last_mut() {
             Some(last) if last.document == document && last.heads == heads => last.edits.push((section, splices)),
-            _ => found.push(Abandoned {
-                session: session.to_owned(),
-                document,
-                heads,
-                edits: vec![(section, splices)],
-            }),
+            _ => found.push(Abandoned { document, heads, edits: vec![(section, splices)] }),
         }
     }
     Ok(found)

@@ -13,9 +13,27 @@ const fn many(key: &'static str, headings: &'static [&'static str]) -> Known {
 /// Every place, parents before what is nested in them. A key that ends in
 /// `.*` stands for any heading nested in its parent.
 pub(super) const PLACES: &[Known] = &[
-    place("overview", &["Overview", "Introduction", "System Overview", "Summary", "High-Level Overview", "Architecture Overview"]),
-    place("diagram", &["Architecture Diagram", "Diagram", "Diagrams", "System Diagram", "High-Level Architecture Diagram"]),
-    place("components", &["Components", "Component Breakdown", "Building Blocks", "Building Block View", "Core Components", "System Components", "Key Components", "Main Components"]),
+    place(
+        "overview",
+        &["Overview", "Introduction", "System Overview", "Summary", "High-Level Overview", "Architecture Overview"],
+    ),
+    place(
+        "diagram",
+        &["Architecture Diagram", "Diagram", "Diagrams", "System Diagram", "High-Level Architecture Diagram"],
+    ),
+    place(
+        "components",
+        &[
+            "Components",
+            "Component Breakdown",
+            "Building Blocks",
+            "Building Block View",
+            "Core Components",
+            "System Components",
+            "Key Components",
+            "Main Components",
+        ],
+    ),
     many("components.component", &["Component", "*"]),
     place("data-flow", &["Data Flow", "Data Flows", "Dataflow", "Runtime View", "Request Flow", "Flows"]),
     many("data-flow.flow", &["Use case", "*"]),
@@ -25,11 +43,17 @@ pub(super) const PLACES: &[Known] = &[
     place("security.data-protection", &["Data Protection", "Encryption", "Data Security"]),
     place("security.input-validation", &["Input Validation", "Validation"]),
     place("security.network", &["Network Security", "Network"]),
-    place("scalability", &["Scalability Considerations", "Scaling Strategy", "Scalability", "Scaling", "Performance and Scalability"]),
+    place(
+        "scalability",
+        &["Scalability Considerations", "Scaling Strategy", "Scalability", "Scaling", "Performance and Scalability"],
+    ),
     place("scalability.horizontal", &["Horizontal Scaling", "Scaling Out"]),
     place("scalability.vertical", &["Vertical Scaling", "Scaling Up"]),
     place("scalability.bottlenecks", &["Bottlenecks", "Known Bottlenecks"]),
-    place("resilience", &["Resilience & Fault Tolerance", "Resilience", "Fault Tolerance", "Reliability", "Failure Modes"]),
+    place(
+        "resilience",
+        &["Resilience & Fault Tolerance", "Resilience", "Fault Tolerance", "Reliability", "Failure Modes"],
+    ),
     place("resilience.error-handling", &["Error Handling", "Errors"]),
     place("resilience.retry", &["Retry Logic", "Retries", "Retry", "Retry Strategy"]),
     place("resilience.circuit-breakers", &["Circuit Breakers", "Circuit Breaker"]),
@@ -42,10 +66,34 @@ pub(super) const PLACES: &[Known] = &[
     place("deployment", &["Deployment Architecture", "Deployment", "Deployment View", "Infrastructure and Deployment"]),
     place("deployment.environments", &["Environments"]),
     place("deployment.infrastructure", &["Infrastructure", "Hosting"]),
-    place("deployment.pipeline", &["CI/CD Pipeline", "CI/CD", "Pipeline", "Continuous Integration", "Continuous Delivery"]),
-    place("decisions", &["Technology Decisions", "Decisions", "Architecture Decisions", "Architectural Decisions", "Design Decisions", "Key Decisions", "Decision Log"]),
+    place(
+        "deployment.pipeline",
+        &["CI/CD Pipeline", "CI/CD", "Pipeline", "Continuous Integration", "Continuous Delivery"],
+    ),
+    place(
+        "decisions",
+        &[
+            "Technology Decisions",
+            "Decisions",
+            "Architecture Decisions",
+            "Architectural Decisions",
+            "Design Decisions",
+            "Key Decisions",
+            "Decision Log",
+        ],
+    ),
     many("decisions.decision", &["Decision", "*"]),
-    place("future", &["Future Architecture Considerations", "Future Considerations", "Future Work", "Future", "Roadmap", "Future Improvements"]),
+    place(
+        "future",
+        &[
+            "Future Architecture Considerations",
+            "Future Considerations",
+            "Future Work",
+            "Future",
+            "Roadmap",
+            "Future Improvements",
+        ],
+    ),
 ];
 
 /// A place by its key.

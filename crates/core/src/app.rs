@@ -1,0 +1,260 @@
+//! The façade: opens a data folder, takes commands, tells what happened. The
+//! only place that puts documents, storage and synchronisation together, and
+//! the only one that looks at a clock.
+
+mod documents;
+mod housekeeping;
+mod open_document;
+mod paths;
+mod persist;
+mod project;
+mod recover;
+mod sections;
+mod sharing;
+mod syncing;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use drystone_wire::DocumentHandle;
+use tokio::sync::{Notify, broadcast};
+
+use crate::api::*;
+use crate::command::Request;
+use crate::error::{Error, Result};
+use crate::store::Database;
+use crate::unlock::{self, Unlock};
+
+use open_document::OpenDocument;
+pub(crate) use persist::RemoteChanges;
+
+/// Events that wait for a slow subscriber before it is told that it lagged.
+const EVENT_QUEUE: usize = 4096;
+
+/// How to open a data folder.
+pub struct Config {
+    /// The folder; made when it does not exist.
+    pub data_dir: PathBuf,
+    /// How its database is unlocked.
+    pub unlock: Unlock,
+    /// Whether to synchronise in the background as long as this is open.
+    pub background_sync: bool,
+}
+
+/// An open data folder. Clones share it.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    data_dir: PathBuf,
+    db: Database,
+    session: String,
+    /// Held as long as this process lives, so that others can tell.
+    _alive: File,
+    key_source: KeySource,
+    events: broadcast::Sender<Event>,
+    outbox: Notify,
+    documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
+    sync: Mutex<Option<syncing::SyncTask>>,
+}
+
+impl App {
+    /// Opens a data folder, recovers what a crashed process had typed, and
+    /// starts to watch for what other processes do.
+    ///
+    /// # Errors
+    /// Says what is wrong with the folder, the key or the database.
+    pub async fn open(config: Config) -> Result<App> {
+        let background_sync = config.background_sync;
+        let app = tokio::task::spawn_blocking(move || App::open_blocking(config)).await.map_err(Error::internal)??;
+        if background_sync {
+            let task = app.start_background_sync();
+            *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        }
+        Ok(app)
+    }
+
+    fn open_blocking(config: Config) -> Result<App> {
+        let data_dir = config.data_dir;
+        make_private_dir(&data_dir)?;
+        let key = unlock::database_key(&data_dir, &config.unlock)?;
+        let db = Database::open(&data_dir.join("drystone.db"), &key)?;
+        let mut bytes = [0; 16];
+        unlock::random(&mut bytes)?;
+        let session = data_encoding::HEXLOWER.encode(&bytes);
+        let alive = recover::announce(&data_dir, &session)?;
+        let app = App(Arc::new(Inner {
+            key_source: unlock::configured(&data_dir)?.unwrap_or(KeySource::Keychain),
+            data_dir,
+            db,
+            session,
+            _alive: alive,
+            events: broadcast::channel(EVENT_QUEUE).0,
+            outbox: Notify::new(),
+            documents: Mutex::default(),
+            sync: Mutex::default(),
+        }));
+        let now = app.now_ms();
+        app.db().write(|tx| sharing::ensure_identity_and_default_workspace(tx, now, "").map(|_| ()))?;
+        app.recover_typing()?;
+        housekeeping::start(&app)?;
+        Ok(app)
+    }
+
+    /// How the folder's key is kept; `None` when there is nothing there yet.
+    ///
+    /// # Errors
+    /// When the record of it cannot be read.
+    pub fn configured_unlock(data_dir: &Path) -> Result<Option<KeySource>> {
+        unlock::configured(data_dir)
+    }
+
+    /// Everything that happens from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.0.events.subscribe()
+    }
+
+    /// Saves everything and stops what runs in the background.
+    ///
+    /// # Errors
+    /// When something could not be saved; it is in the journal then.
+    pub async fn close(&self) -> Result<()> {
+        let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(task);
+        self.blocking(|app| {
+            app.settle_all()?;
+            app.db().checkpoint()
+        })
+        .await
+    }
+
+    pub(crate) async fn app_info(&self, _: Empty) -> Result<AppInfo> {
+        let user_name = self.db().read(sharing::user_name)?;
+        Ok(AppInfo {
+            version: env!("CARGO_PKG_VERSION").into(),
+            data_dir: self.data_dir().display().to_string(),
+            session: self.0.session.clone(),
+            user_name,
+            key_source: self.0.key_source.clone(),
+        })
+    }
+
+    pub(crate) async fn doctor(&self, _: Empty) -> Result<Vec<DoctorCheck>> {
+        let mut checks = self.blocking(|app| app.doctor_storage()).await?;
+        checks.extend(self.doctor_sync().await);
+        Ok(checks)
+    }
+
+    fn doctor_storage(&self) -> Result<Vec<DoctorCheck>> {
+        let findings = self.db().verify()?;
+        let database = DoctorCheck {
+            check: "database.integrity".into(),
+            ok: findings.is_empty(),
+            detail: if findings.is_empty() { "every page verifies".into() } else { findings.join("; ") },
+            advice: (!findings.is_empty()).then(|| "Restore the data folder from a backup.".into()),
+        };
+        let key = DoctorCheck {
+            check: "database.key".into(),
+            ok: true,
+            detail: match self.0.key_source {
+                KeySource::Keychain => "kept in the keychain",
+                KeySource::Passphrase => "derived from a passphrase",
+                KeySource::KeyFile => "kept in a key file",
+            }
+            .into(),
+            advice: None,
+        };
+        let journal = self.db().read(crate::store::journal::sessions)?;
+        let others = journal.iter().filter(|session| **session != self.0.session).count();
+        let typing = DoctorCheck {
+            check: "journal.recovered".into(),
+            ok: true,
+            detail: format!("{others} other process(es) are typing right now"),
+            advice: None,
+        };
+        Ok(vec![database, key, typing])
+    }
+
+    /// Runs something that blocks, off the async threads.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&App) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let app = self.clone();
+        tokio::task::spawn_blocking(move || work(&app)).await.map_err(Error::internal)?
+    }
+
+    pub(crate) fn db(&self) -> &Database {
+        &self.0.db
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+
+    /// Notified when something waits to be sent, from any process.
+    pub(crate) fn outbox_signal(&self) -> &Notify {
+        &self.0.outbox
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        // Nobody listening is fine.
+        let _listeners = self.0.events.send(event);
+    }
+
+    /// Milliseconds since 1970 by this computer's clock.
+    pub(crate) fn now_ms(&self) -> u64 {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// 16 random bytes: an actor, a document or a section id.
+    pub(crate) fn fresh_id(&self) -> Result<[u8; 16]> {
+        let mut id = [0; 16];
+        unlock::random(&mut id)?;
+        Ok(id)
+    }
+}
+
+macro_rules! define_call {
+    ($($(#[$doc:meta])* $name:literal $variant:ident $method:ident $args:ty => $reply:ty;)*) => {
+        impl App {
+            /// Runs a command.
+            ///
+            /// # Errors
+            /// What the command reports.
+            pub async fn call(&self, request: Request) -> Result<serde_json::Value> {
+                match request {
+                    $(Request::$variant(args) => {
+                        let reply: $reply = self.$method(args).await?;
+                        serde_json::to_value(reply).map_err(Error::internal)
+                    })*
+                }
+            }
+        }
+    };
+}
+crate::for_each_command!(define_call);
+
+fn make_private_dir(path: &Path) -> Result<()> {
+    std::fs::create_dir_all(path).map_err(|error| unlock::cannot_write(path, &error))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+            .map_err(|error| unlock::cannot_write(path, &error))?;
+    }
+    Ok(())
+}
+
+/// A time as the interface gets it: RFC 3339 in UTC.
+pub(crate) fn rfc3339(ms: u64) -> String {
+    i64::try_from(ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+        .to_string()
+}

@@ -1,0 +1,394 @@
+//! Commands on whole documents.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use drystone_wire::{DocumentHandle, WorkspaceId};
+
+use super::persist::{lock, unknown};
+use super::project::state;
+use super::sections::one_line;
+use super::{App, rfc3339, sharing};
+use crate::api::{
+    Completeness, CreateDocument, DocumentRef, DocumentSummary, DocumentView, Empty, Event, ExportDocument,
+    ExportFormat, Exported, ImportDocument, Imported, ListDocuments, LogEntry, RenameDocument, Search, SearchHit,
+    SectionView, TemplateInfo, TemplateSlot,
+};
+use crate::document::{Document, NewSection};
+use crate::error::{Error, ErrorCode, Result};
+use crate::import::markdown::{self, ParsedSection};
+use crate::store::documents::{self, DocumentRow, SectionRow};
+use crate::store::{changes, search};
+use crate::templates::{self, Template};
+
+/// Entries of a log that are shown.
+const LOG_ENTRIES: u32 = 2000;
+/// Hits a search may ask for.
+const HITS: u32 = 500;
+
+/// A document's id from its text form.
+pub(super) fn handle(id: &str) -> Result<DocumentHandle> {
+    id.parse().map_err(|_| {
+        Error::new(
+            ErrorCode::BadInput,
+            format!("“{id}” is not a document's id."),
+            "Take the id from the list of documents.",
+        )
+    })
+}
+
+impl App {
+    pub(crate) async fn template_list(&self, _: Empty) -> Result<Vec<TemplateInfo>> {
+        Ok(templates::all().iter().map(Template::info).collect())
+    }
+
+    pub(crate) async fn document_list(&self, args: ListDocuments) -> Result<Vec<DocumentSummary>> {
+        self.blocking(move |app| {
+            let rows = app.db().read(documents::list)?;
+            let wanted = |row: &DocumentRow| {
+                (args.deleted || row.deleted_ms == 0)
+                    && args.workspace.as_ref().is_none_or(|id| *id == WorkspaceId(row.workspace).to_string())
+            };
+            Ok(rows.into_iter().filter(|(row, _)| wanted(row)).map(|(row, waiting)| summary(row, waiting)).collect())
+        })
+        .await
+    }
+
+    pub(crate) async fn document_create(&self, args: CreateDocument) -> Result<DocumentSummary> {
+        self.blocking(move |app| {
+            let title = one_line(&args.title)?;
+            let template = find_template(&args.template)?;
+            let workspace = app.workspace_or_default(args.workspace.as_deref())?;
+            let id = DocumentHandle(app.fresh_id()?);
+            let mut document = Document::create(&title, template.id, app.now_ms(), app.fresh_id()?)?;
+            let (sections, parents) = app.template_sections(&title, template)?;
+            document.add_all(&sections, &parents)?;
+            app.persist_new(id, workspace, document, &format!("Created {title}"))?;
+            app.summary_of(id)
+        })
+        .await
+    }
+
+    pub(crate) async fn document_open(&self, args: DocumentRef) -> Result<DocumentView> {
+        self.blocking(move |app| app.view(handle(&args.document)?)).await
+    }
+
+    pub(crate) async fn document_rename(&self, args: RenameDocument) -> Result<DocumentSummary> {
+        self.blocking(move |app| {
+            let id = handle(&args.document)?;
+            let title = one_line(&args.title)?;
+            app.edit(id, &format!("Renamed the document to {title}"), |document| {
+                // The heading that repeats the document's name follows it.
+                let old = document.title();
+                let heading = document.sections().into_iter().find(|section| section.level == 1);
+                if let Some(heading) = heading.filter(|heading| templates::plain(&heading.title) == old) {
+                    document.set_section_title(&heading.id, &title)?;
+                }
+                document.set_title(&title)
+            })?;
+            app.emit(Event::LibraryChanged {});
+            app.summary_of(id)
+        })
+        .await
+    }
+
+    pub(crate) async fn document_delete(&self, args: DocumentRef) -> Result<Empty> {
+        self.set_deleted(args, true).await
+    }
+
+    pub(crate) async fn document_restore(&self, args: DocumentRef) -> Result<Empty> {
+        self.set_deleted(args, false).await
+    }
+
+    async fn set_deleted(&self, args: DocumentRef, deleted: bool) -> Result<Empty> {
+        self.blocking(move |app| {
+            let id = handle(&args.document)?;
+            let (when, summary) =
+                if deleted { (app.now_ms(), "Deleted the document") } else { (0, "Restored the document") };
+            app.edit(id, summary, |document| document.set_deleted(when))?;
+            app.emit(Event::LibraryChanged {});
+            Ok(Empty {})
+        })
+        .await
+    }
+
+    pub(crate) async fn document_import(&self, args: ImportDocument) -> Result<Imported> {
+        self.blocking(move |app| {
+            let bytes = BASE64.decode(&args.content).map_err(|error| {
+                Error::new(ErrorCode::BadInput, format!("The content is not Base64: {error}."), "Send it as Base64.")
+            })?;
+            app.import(&args.name, &bytes, args.template.as_deref(), args.workspace.as_deref())
+        })
+        .await
+    }
+
+    pub(crate) async fn document_export(&self, args: ExportDocument) -> Result<Exported> {
+        self.blocking(move |app| app.export(&args)).await
+    }
+
+    pub(crate) async fn document_log(&self, args: DocumentRef) -> Result<Vec<LogEntry>> {
+        self.blocking(move |app| {
+            let id = handle(&args.document)?;
+            app.settled(id)?;
+            app.db().read(|conn| {
+                let (row, _) = documents::find(conn, &id.0)?.ok_or_else(|| unknown(id))?;
+                let workspace = WorkspaceId(row.workspace);
+                changes::log(conn, &id.0, LOG_ENTRIES)?
+                    .into_iter()
+                    .map(|row| {
+                        let author = match row.author {
+                            own if own == [0; 32] => "you".to_owned(),
+                            device => sharing::author_name(conn, &workspace, &drystone_wire::DeviceKey(device))?,
+                        };
+                        Ok(LogEntry {
+                            hash: drystone_wire::Hash(row.hash).to_string(),
+                            time: rfc3339(row.time_ms),
+                            author,
+                            summary: row.summary,
+                            operations: row.operations,
+                            stored: row.stored,
+                        })
+                    })
+                    .collect()
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn search(&self, args: Search) -> Result<Vec<SearchHit>> {
+        self.blocking(move |app| {
+            app.settle_all()?;
+            let hits = app.db().read(|conn| search::search(conn, &args.query, args.limit.min(HITS)))?;
+            Ok(hits
+                .into_iter()
+                .map(|hit| SearchHit {
+                    document: DocumentHandle(hit.document).to_string(),
+                    document_title: hit.document_title,
+                    section: hit.section,
+                    section_title: templates::plain(&hit.title),
+                    path: hit.path,
+                    excerpt: hit.excerpt,
+                })
+                .collect())
+        })
+        .await
+    }
+
+    /// Everything the editor shows, from the projection: this never waits for
+    /// Automerge.
+    pub(super) fn view(&self, id: DocumentHandle) -> Result<DocumentView> {
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        self.settle(&mut open)?;
+        self.catch_up(&mut open)?;
+        open.shown = true;
+        App::touch(&mut open);
+        let (row, waiting) = self.db().read(|conn| documents::find(conn, &id.0))?.ok_or_else(|| unknown(id))?;
+        let template = templates::find(&row.template);
+        let sections = open.rows.iter().map(|row| section_view(row, open.version(&row.section), template)).collect();
+        let missing = missing(&open.rows, template);
+        Ok(DocumentView { summary: summary(row, waiting), sections, missing })
+    }
+
+    /// What was typed in this process becomes visible to readers of the database.
+    fn settled(&self, id: DocumentHandle) -> Result<()> {
+        let open = self.open_document(id)?;
+        self.settle(&mut lock(&open))
+    }
+
+    pub(super) fn summary_of(&self, id: DocumentHandle) -> Result<DocumentSummary> {
+        let (row, waiting) = self.db().read(|conn| documents::find(conn, &id.0))?.ok_or_else(|| unknown(id))?;
+        Ok(summary(row, waiting))
+    }
+
+    pub(super) fn workspace_or_default(&self, workspace: Option<&str>) -> Result<WorkspaceId> {
+        match workspace {
+            None => self.db().read(sharing::default_workspace),
+            Some(id) => id.parse().map_err(|_| {
+                Error::new(
+                    ErrorCode::BadInput,
+                    format!("“{id}” is not a workspace's id."),
+                    "Take the id from the list of workspaces.",
+                )
+            }),
+        }
+    }
+
+    /// Imports a Markdown file as a new document.
+    ///
+    /// # Errors
+    /// Says where the file cannot be read.
+    pub fn import(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        template: Option<&str>,
+        workspace: Option<&str>,
+    ) -> Result<Imported> {
+        let parsed = markdown::parse(bytes, name)?;
+        let matched = templates::match_sections(&parsed.sections);
+        let template = match template {
+            Some(id) => find_template(id)?,
+            None => best_template(&matched),
+        };
+        let title = document_title(&parsed.sections, name);
+        let workspace = self.workspace_or_default(workspace)?;
+        let id = DocumentHandle(self.fresh_id()?);
+        let mut document = Document::create(&title, template.id, self.now_ms(), self.fresh_id()?)?;
+        document.set_source_form(parsed.crlf, parsed.bom)?;
+        let (sections, parents) = self.imported_sections(&parsed.sections)?;
+        document.add_all(&sections, &parents)?;
+        let exported = crate::export::markdown::export(&document);
+        if exported != bytes {
+            return Err(Error::internal(format_args!("{name} would not come out as it went in")));
+        }
+        self.persist_new(id, workspace, document, &format!("Imported {}", file_name(name)))?;
+        let row = self.summary_of(id)?;
+        Ok(Imported {
+            id: row.id,
+            title: row.title,
+            slug: row.slug,
+            template: template.id.into(),
+            sections: u32::try_from(parsed.sections.len()).unwrap_or(u32::MAX),
+            matched: u32::try_from(matched.iter().flatten().count()).unwrap_or(u32::MAX),
+        })
+    }
+
+    fn export(&self, args: &ExportDocument) -> Result<Exported> {
+        let id = handle(&args.document)?;
+        let view = self.view(id)?;
+        let (content, extension, mime) = match args.format {
+            ExportFormat::Markdown => {
+                let open = self.open_document(id)?;
+                let mut open = lock(&open);
+                let bytes = crate::export::markdown::export(self.loaded(&mut open)?);
+                (bytes, "md", "text/markdown; charset=utf-8")
+            }
+            ExportFormat::Json => {
+                let value = crate::export::json::export(&view);
+                let text = serde_json::to_string_pretty(&value).map_err(Error::internal)?;
+                (format!("{text}\n").into_bytes(), "json", "application/json")
+            }
+        };
+        Ok(Exported {
+            name: format!("{}.{extension}", view.summary.slug),
+            mime: mime.into(),
+            content: BASE64.encode(content),
+        })
+    }
+
+    fn section_id(&self) -> Result<String> {
+        Ok(data_encoding::HEXLOWER.encode(&self.fresh_id()?[..8]))
+    }
+
+    fn imported_sections(&self, parsed: &[ParsedSection]) -> Result<(Vec<NewSection>, Vec<Option<usize>>)> {
+        let mut sections = Vec::with_capacity(parsed.len());
+        for section in parsed {
+            let above = section.parent.map_or(0, |parent| parsed[parent].level);
+            sections.push(NewSection {
+                id: self.section_id()?,
+                jump: section.level.saturating_sub(above),
+                style: section.style,
+                lead: section.lead.clone(),
+                gap: section.gap.clone(),
+                title: section.title.clone(),
+                tail: section.tail.clone(),
+                body: section.body.clone(),
+                foot: section.foot.clone(),
+                imported: true,
+                key: String::new(),
+            });
+        }
+        Ok((sections, parsed.iter().map(|section| section.parent).collect()))
+    }
+
+    /// A new document has the template's headings and no text: what to write
+    /// is shown beside it and never becomes part of it by itself.
+    fn template_sections(&self, title: &str, template: &Template) -> Result<(Vec<NewSection>, Vec<Option<usize>>)> {
+        let mut sections = vec![NewSection::made(self.section_id()?, title, "")];
+        let mut parents = vec![None];
+        let mut positions: Vec<(&str, usize)> = Vec::new();
+        for slot in template.slots.iter().filter(|slot| !slot.repeatable) {
+            let parent = slot
+                .parent_key()
+                .and_then(|key| positions.iter().find(|(other, _)| *other == key))
+                .map_or(0, |(_, position)| *position);
+            let mut section = NewSection::made(self.section_id()?, &slot.title, "");
+            section.key = slot.key.clone();
+            positions.push((&slot.key, sections.len()));
+            sections.push(section);
+            parents.push(Some(parent));
+        }
+        Ok((sections, parents))
+    }
+}
+
+fn find_template(id: &str) -> Result<&'static Template> {
+    templates::find(id).ok_or_else(|| {
+        let known: Vec<&str> = templates::all().iter().map(|template| template.id).collect();
+        Error::new(
+            ErrorCode::NotFound,
+            format!("There is no template “{id}”."),
+            format!("Choose one of: {}.", known.join(", ")),
+        )
+    })
+}
+
+/// The template that has most of the places that were found.
+fn best_template(matched: &[Option<String>]) -> &'static Template {
+    let fits = |template: &&Template| matched.iter().flatten().filter(|key| template.slot(key).is_some()).count();
+    let all = templates::all();
+    all.iter().rev().max_by_key(fits).unwrap_or(&all[0])
+}
+
+fn document_title(sections: &[ParsedSection], name: &str) -> String {
+    let heading = sections.iter().find(|section| section.level == 1).map(|section| templates::plain(&section.title));
+    heading.filter(|title| !title.is_empty()).unwrap_or_else(|| {
+        let file = file_name(name);
+        file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned()
+    })
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
+}
+
+fn summary(row: DocumentRow, waiting: u32) -> DocumentSummary {
+    DocumentSummary {
+        id: DocumentHandle(row.id).to_string(),
+        title: row.title,
+        slug: row.slug,
+        template: row.template,
+        workspace: WorkspaceId(row.workspace).to_string(),
+        created: rfc3339(row.created_ms),
+        updated: rfc3339(row.updated_ms),
+        deleted: (row.deleted_ms > 0).then(|| rfc3339(row.deleted_ms)),
+        completeness: Completeness { written: row.written, expected: row.expected },
+        waiting,
+        excerpt: row.excerpt,
+    }
+}
+
+fn section_view(row: &SectionRow, version: u32, template: Option<&Template>) -> SectionView {
+    let slot = template.and_then(|template| template.slot(&row.key));
+    SectionView {
+        id: row.section.clone(),
+        parent: Some(row.parent.clone()).filter(|parent| !parent.is_empty()),
+        level: row.level,
+        title: row.title.clone(),
+        key: Some(row.key.clone()).filter(|key| !key.is_empty()),
+        path: row.path.clone(),
+        guidance: slot.map(|slot| slot.guidance.clone()).filter(|guidance| !guidance.is_empty()),
+        state: state(&row.text),
+        text: row.text.clone(),
+        version,
+    }
+}
+
+fn missing(rows: &[SectionRow], template: Option<&Template>) -> Vec<TemplateSlot> {
+    let slots = template.map(|template| template.slots.as_slice()).unwrap_or_default();
+    slots
+        .iter()
+        .filter(|slot| slot.repeatable || !rows.iter().any(|row| row.key == slot.key))
+        .map(templates::Slot::info)
+        .collect()
+}

@@ -1,0 +1,390 @@
+//! Between a document in memory and the database: loading, taking in what
+//! others committed, committing what was edited here.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use drystone_wire::{DeviceKey, DocumentHandle, WorkspaceId};
+use rusqlite::Transaction;
+
+use super::App;
+use super::open_document::OpenDocument;
+use super::project::project;
+use crate::api::Event;
+use crate::document::{ChangeRecord, Document, Effect};
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::changes::{self, NewChange};
+use crate::store::{documents, journal};
+
+/// Tries to write on top of the newest state before giving up; each failure
+/// means that another process committed in between.
+const WRITE_TRIES: usize = 20;
+
+/// Changes after which a new snapshot makes loading faster.
+const SNAPSHOT_AFTER: usize = 200;
+
+/// Changes of one document that came from another device, scanned.
+pub(crate) struct RemoteChanges {
+    /// The document.
+    pub document: DocumentHandle,
+    /// The device that made them.
+    pub author: DeviceKey,
+    /// Change chunks.
+    pub changes: Vec<Vec<u8>>,
+}
+
+/// What to write for one document.
+struct Write<'a> {
+    open: &'a OpenDocument,
+    document: &'a Document,
+    records: &'a [(ChangeRecord, Option<DeviceKey>)],
+    clear_journal: bool,
+}
+
+/// What was written for one document.
+struct Written {
+    rows: Option<Vec<documents::SectionRow>>,
+    seen: i64,
+}
+
+impl App {
+    /// A document of this data folder.
+    pub(super) fn open_document(&self, id: DocumentHandle) -> Result<Arc<Mutex<OpenDocument>>> {
+        let mut all = self.0.documents.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(open) = all.get(&id) {
+            return Ok(open.clone());
+        }
+        let (row, rows) = self.db().read(|conn| {
+            let (row, _) = documents::find(conn, &id.0)?.ok_or_else(|| unknown(id))?;
+            Ok((row, documents::sections(conn, &id.0)?))
+        })?;
+        let open = OpenDocument::new(id, WorkspaceId(row.workspace), rows, row.projected);
+        Ok(all.entry(id).or_insert_with(|| Arc::new(Mutex::new(open))).clone())
+    }
+
+    /// Edits the structure of a document: takes in what others committed, runs
+    /// the edit, commits it as one change and tells everyone.
+    pub(super) fn edit<T>(
+        &self,
+        id: DocumentHandle,
+        summary: &str,
+        edit: impl FnOnce(&mut Document) -> Result<T>,
+    ) -> Result<T> {
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        self.settle(&mut open)?;
+        self.catch_up(&mut open)?;
+        let now = self.now_ms();
+        let document = self.loaded(&mut open)?;
+        document.watch();
+        let value = match edit(document) {
+            Ok(value) => value,
+            Err(error) => {
+                document.rollback();
+                return Err(error);
+            }
+        };
+        if let Some(record) = document.commit(summary, now) {
+            let effect = document.effect();
+            if let Err(error) = self.persist(&mut open, &[(record, None)], false) {
+                // Not acknowledged: forget it, so that what is shown is what is stored.
+                open.document = None;
+                return Err(error);
+            }
+            self.announce(open.publish(effect));
+        }
+        Ok(value)
+    }
+
+    /// The document, loaded up to what is shown of it.
+    pub(super) fn loaded<'a>(&self, open: &'a mut OpenDocument) -> Result<&'a mut Document> {
+        if open.document.is_none() {
+            let chunks = self.db().read(|conn| changes::chunks(conn, &open.id.0, open.seen))?;
+            let mut document = Document::load(chunks.snapshot.as_deref(), &chunks.tail, self.fresh_id()?)
+                .map_err(|error| error.at(open.id.to_string()))?;
+            if chunks.tail.len() > SNAPSHOT_AFTER {
+                let bytes = document.save();
+                self.db().write(|tx| changes::put_snapshot(tx, &open.id.0, chunks.last, &bytes))?;
+            }
+            open.document = Some(document);
+        }
+        open.document.as_mut().ok_or_else(|| Error::internal("a document that was just loaded is gone"))
+    }
+
+    /// Makes a change of what was typed and writes it.
+    pub(super) fn settle(&self, open: &mut OpenDocument) -> Result<()> {
+        if open.typing.is_none() && open.unsaved.is_empty() {
+            return Ok(());
+        }
+        let summary = open.typing_summary();
+        let now = self.now_ms();
+        if let Some(document) = open.document.as_mut()
+            && let Some(record) = document.commit(&summary, now)
+        {
+            open.unsaved.push(record);
+        }
+        open.typing = None;
+        let records: Vec<_> = open.unsaved.iter().map(|record| (record.clone(), None)).collect();
+        self.persist(open, &records, true)?;
+        open.unsaved.clear();
+        Ok(())
+    }
+
+    /// Takes in what other processes committed. Typing must be settled.
+    pub(super) fn catch_up(&self, open: &mut OpenDocument) -> Result<()> {
+        let (newer, rows) = self.db().read(|conn| {
+            let newer = changes::between(conn, &open.id.0, open.seen, i64::MAX)?;
+            let rows = if newer.is_empty() { Vec::new() } else { documents::sections(conn, &open.id.0)? };
+            Ok((newer, rows))
+        })?;
+        let Some((last, _)) = newer.last() else { return Ok(()) };
+        let last = *last;
+        if open.document.is_some() || open.shown {
+            let bytes: Vec<Vec<u8>> = newer.into_iter().map(|(_, bytes)| bytes).collect();
+            let effect = self.loaded(open)?.apply(&bytes)?;
+            self.announce(open.publish(effect));
+        }
+        open.rows = rows;
+        open.seen = last;
+        Ok(())
+    }
+
+    /// Writes changes made here, on top of whatever others have committed.
+    fn persist(
+        &self,
+        open: &mut OpenDocument,
+        records: &[(ChangeRecord, Option<DeviceKey>)],
+        clear_journal: bool,
+    ) -> Result<()> {
+        for _ in 0..WRITE_TRIES {
+            let document = open.document.take();
+            let Some(document) = document else { return Err(Error::internal("an edited document is not loaded")) };
+            let write = Write { open, document: &document, records, clear_journal };
+            let outcome = self.db().write(|tx| self.write_document(tx, &write));
+            open.document = Some(document);
+            if let Some(written) = outcome? {
+                if let Some(rows) = written.rows {
+                    open.rows = rows;
+                }
+                open.seen = written.seen;
+                self.outbox_signal().notify_one();
+                return Ok(());
+            }
+            self.catch_up(open)?;
+        }
+        Err(too_busy())
+    }
+
+    /// Writes one document in a running transaction; `None` when another
+    /// process has committed changes that are not taken in yet.
+    fn write_document(&self, tx: &Transaction<'_>, write: &Write<'_>) -> Result<Option<Written>> {
+        let open = write.open;
+        if changes::last(tx, &open.id.0)? > open.seen {
+            return Ok(None);
+        }
+        let mut seen = open.seen;
+        for (record, author) in write.records {
+            let inserted = changes::insert(
+                tx,
+                &NewChange {
+                    document: &open.id.0,
+                    workspace: &open.workspace.0,
+                    hash: &record.hash,
+                    author: author.as_ref().map(|author| &author.0),
+                    time_ms: record.time_ms,
+                    operations: record.operations,
+                    summary: &record.summary,
+                    bytes: &record.bytes,
+                },
+            )?;
+            seen = inserted.unwrap_or(seen);
+        }
+        if write.clear_journal {
+            journal::clear(tx, &self.0.session, &open.id.0)?;
+        }
+        let newest = write.records.iter().map(|(record, _)| record.time_ms).max();
+        let updated = match documents::find(tx, &open.id.0)? {
+            Some((row, _)) => newest.unwrap_or(0).max(row.updated_ms),
+            None => newest.unwrap_or(0),
+        };
+        let Some((mut row, rows)) = project(write.document, open.id, open.workspace, updated) else {
+            return Ok(Some(Written { rows: None, seen }));
+        };
+        row.projected = seen;
+        documents::put(tx, &row)?;
+        documents::put_sections(tx, &open.id.0, &open.rows, &rows)?;
+        Ok(Some(Written { rows: Some(rows), seen }))
+    }
+
+    /// Writes a document that was just made.
+    pub(super) fn persist_new(
+        &self,
+        id: DocumentHandle,
+        workspace: WorkspaceId,
+        mut document: Document,
+        summary: &str,
+    ) -> Result<()> {
+        let record = document
+            .commit(summary, self.now_ms())
+            .ok_or_else(|| Error::internal("a new document has nothing to commit"))?;
+        let mut open = OpenDocument::new(id, workspace, Vec::new(), 0);
+        open.document = Some(document);
+        self.persist(&mut open, &[(record, None)], false)?;
+        self.0.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(Mutex::new(open)));
+        self.emit(Event::LibraryChanged {});
+        Ok(())
+    }
+
+    /// Applies changes from other devices, in one batch a document and one
+    /// transaction for all, in which `and_then` runs too.
+    ///
+    /// # Errors
+    /// Nothing is applied then, in memory or on disk.
+    pub(crate) fn apply_remote(
+        &self,
+        workspace: &WorkspaceId,
+        batches: Vec<RemoteChanges>,
+        and_then: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut by_document: std::collections::BTreeMap<DocumentHandle, Vec<(ChangeRecord, Option<DeviceKey>)>> =
+            std::collections::BTreeMap::new();
+        for batch in batches {
+            let records = by_document.entry(batch.document).or_default();
+            for bytes in &batch.changes {
+                records.push((Document::describe(bytes)?, Some(batch.author)));
+            }
+        }
+        // Locked in the order of their ids, so that two of these never wait for each other.
+        let opened: Vec<(Arc<Mutex<OpenDocument>>, Vec<_>)> = by_document
+            .into_iter()
+            .map(|(id, records)| Ok((self.open_or_expect(id, workspace)?, records)))
+            .collect::<Result<_>>()?;
+        let mut guards: Vec<(MutexGuard<'_, OpenDocument>, &[(ChangeRecord, Option<DeviceKey>)])> =
+            opened.iter().map(|(open, records)| (lock(open), records.as_slice())).collect();
+        let outcome = self.apply_locked(&mut guards, and_then);
+        match outcome {
+            Ok(effects) => {
+                let mut events = Vec::new();
+                for ((open, _), effect) in guards.iter_mut().zip(effects) {
+                    events.extend(open.publish(effect));
+                }
+                events.push(Event::LibraryChanged {});
+                self.announce(events);
+                Ok(())
+            }
+            Err(error) => {
+                for (open, _) in &mut guards {
+                    open.document = None;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn apply_locked(
+        &self,
+        guards: &mut [(MutexGuard<'_, OpenDocument>, &[(ChangeRecord, Option<DeviceKey>)])],
+        and_then: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<Vec<Effect>> {
+        for (open, _) in guards.iter_mut() {
+            self.settle(open)?;
+            self.catch_up(open)?;
+        }
+        let mut effects = Vec::with_capacity(guards.len());
+        for (open, records) in guards.iter_mut() {
+            let bytes: Vec<Vec<u8>> = records.iter().map(|(record, _)| record.bytes.clone()).collect();
+            effects.push(self.loaded(open)?.apply(&bytes)?);
+        }
+        let mut and_then = Some(and_then);
+        for _ in 0..WRITE_TRIES {
+            let written = self.db().write(|tx| {
+                let mut written = Vec::with_capacity(guards.len());
+                for (open, records) in guards.iter() {
+                    let Some(document) = &open.document else {
+                        return Err(Error::internal("an edited document is not loaded"));
+                    };
+                    let write = Write { open, document, records, clear_journal: false };
+                    match self.write_document(tx, &write)? {
+                        Some(one) => written.push(one),
+                        None => return Ok(None),
+                    }
+                }
+                if let Some(and_then) = and_then.take() {
+                    and_then(tx)?;
+                }
+                Ok(Some(written))
+            })?;
+            let Some(written) = written else {
+                for (open, _) in guards.iter_mut() {
+                    self.catch_up(open)?;
+                }
+                continue;
+            };
+            for ((open, _), one) in guards.iter_mut().zip(written) {
+                if let Some(rows) = one.rows {
+                    open.rows = rows;
+                }
+                open.seen = one.seen;
+            }
+            return Ok(effects);
+        }
+        Err(too_busy())
+    }
+
+    /// A document that may not exist here yet.
+    fn open_or_expect(&self, id: DocumentHandle, workspace: &WorkspaceId) -> Result<Arc<Mutex<OpenDocument>>> {
+        match self.open_document(id) {
+            Err(error) if error.code == ErrorCode::NotFound => {
+                // Changes may be here whose predecessors are not: nothing is projected of them yet.
+                let new = OpenDocument::new(id, *workspace, Vec::new(), 0);
+                let mut all = self.0.documents.lock().unwrap_or_else(PoisonError::into_inner);
+                Ok(all.entry(id).or_insert_with(|| Arc::new(Mutex::new(new))).clone())
+            }
+            other => other,
+        }
+    }
+
+    pub(super) fn announce(&self, events: Vec<Event>) {
+        for event in events {
+            self.emit(event);
+        }
+    }
+
+    /// Settles all typing, for a clean end.
+    pub(super) fn settle_all(&self) -> Result<()> {
+        for open in self.all_open() {
+            self.settle(&mut lock(&open))?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn all_open(&self) -> Vec<Arc<Mutex<OpenDocument>>> {
+        self.0.documents.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+}
+
+/// A poisoned document is one whose edit panicked; it is loaded again from
+/// disk, which is the truth.
+pub(super) fn lock(open: &Mutex<OpenDocument>) -> MutexGuard<'_, OpenDocument> {
+    open.lock().unwrap_or_else(|poisoned| {
+        let mut guard = poisoned.into_inner();
+        guard.document = None;
+        guard.typing = None;
+        guard
+    })
+}
+
+pub(super) fn unknown(id: DocumentHandle) -> Error {
+    Error::new(
+        ErrorCode::NotFound,
+        format!("There is no document {id}."),
+        "List the documents to see which there are; it may not have arrived from the relay yet.",
+    )
+}
+
+fn too_busy() -> Error {
+    Error::new(
+        ErrorCode::Busy,
+        "Other Drystone processes keep writing to this document.",
+        "Try again in a moment; nothing was lost.",
+    )
+}
