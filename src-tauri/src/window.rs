@@ -16,13 +16,15 @@ const MIN_SIZE: (f64, f64) = (420.0, 480.0);
 
 /// Opens the window on the library.
 pub fn open(handle: &AppHandle) -> tauri::Result<()> {
+    // Set by `tauri dev` only; then the page comes from Vite.
+    let development = handle.config().build.dev_url.clone();
     WebviewWindowBuilder::new(handle, LABEL, WebviewUrl::default())
         .title("Drystone")
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
         // The page handles files dropped on it; Tauri's handler would take them away.
         .disable_drag_drop_handler()
-        .on_navigation(is_ours)
+        .on_navigation(move |url| is_ours(url, development.as_ref()))
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
     Ok(())
@@ -68,9 +70,9 @@ fn only(documents: &[DocumentSummary], fits: impl Fn(&DocumentSummary) -> bool) 
 }
 
 /// The page stays ours: a link in a document never replaces it.
-fn is_ours(url: &Url) -> bool {
+fn is_ours(url: &Url, development: Option<&Url>) -> bool {
     let embedded = url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost");
-    embedded || (tauri::is_dev() && url.host_str() == Some("localhost"))
+    embedded || development.is_some_and(|page| page.origin() == url.origin())
 }
 
 #[cfg(test)]
@@ -79,11 +81,19 @@ mod tests {
 
     #[test]
     fn other_pages_are_refused() {
-        let ours = |url: &str| is_ours(&url.parse().unwrap());
+        let ours = |url: &str| is_ours(&url.parse().unwrap(), None);
         assert!(ours("tauri://localhost/#/document/1"));
         assert!(ours("http://tauri.localhost/"));
         assert!(!ours("https://example.org/"));
         assert!(!ours("file:///etc/passwd"));
         assert!(!ours("data:text/html,x"));
+        assert!(!ours("http://localhost:5173/"));
+    }
+
+    #[test]
+    fn a_development_server_is_ours_when_it_is_configured() {
+        let page = "http://localhost:5173".parse().unwrap();
+        assert!(is_ours(&"http://localhost:5173/src/main.ts".parse().unwrap(), Some(&page)));
+        assert!(!is_ours(&"http://localhost:8080/".parse().unwrap(), Some(&page)));
     }
 }
