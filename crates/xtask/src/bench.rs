@@ -14,10 +14,12 @@ measure and what the figures were.
 /// The command.
 pub fn main(args: &[String]) -> Result<()> {
     setup::ensure(For::Building)?;
+    // Benchmarks of the relay and the window run the real programs.
+    run(cargo().args(["build", "--release", "--bins"]))?;
     let mut command = cargo();
     command.arg("bench");
     match args.split_first() {
-        None => command.arg("--benches"),
+        None => command.args(["--bench", "*"]),
         Some((name, rest)) => command.args(["--bench", name, "--"]).args(rest),
     };
     run(&mut command)

@@ -12,12 +12,13 @@ mod documents;
 mod files;
 mod interface;
 mod purity;
+mod shape;
 
 pub const HELP: &str = "
 Usage: cargo xtask tidy
 
 Checks what docs/style.md asks for: which way imports run, file size, names,
-leftovers, links in the documents, and that every dependency has its reason in
+leftovers, long functions, tables, links in the documents, and that every dependency has its reason in
 docs/dependencies.md. Says file, line, and what to do.
 ";
 
@@ -56,6 +57,8 @@ const RULES: &[fn(&Tree) -> Vec<Violation>] = &[
     files::check_size,
     files::check_names,
     files::check_words,
+    shape::check_functions,
+    shape::check_tables,
     documents::check_links,
     documents::check_paths,
     dependencies::check_reasons,
