@@ -19,8 +19,9 @@ of yours is touched; `cargo clean` removes it. --data-dir opens another folder
 instead, with your keychain, and puts no sample into it.
 ";
 
-/// The document the demonstration opens.
+/// The document the demonstration opens, and its title.
 const SAMPLE: &str = "docs/sample.md";
+const SAMPLE_TITLE: &str = "Tidewatch";
 
 struct Options {
     browser: bool,
@@ -31,6 +32,7 @@ struct Options {
 struct Place {
     data_dir: PathBuf,
     key_file: Option<PathBuf>,
+    document: Option<&'static str>,
 }
 
 /// The command.
@@ -41,14 +43,15 @@ pub fn main(args: &[String]) -> Result<()> {
     // All members are selected, as in every other build; only these two are linked.
     run(cargo().args(["build", "--bin", "drystone-desktop", "--bin", "drystone"]))?;
     let place = match options.data_dir {
-        Some(data_dir) => Place { data_dir, key_file: None },
+        Some(data_dir) => Place { data_dir, key_file: None, document: None },
         None => demonstration()?,
     };
     if options.browser || !has_display() {
         serve(&place)
     } else {
         println!("Opening the window on {}.", place.data_dir.display());
-        run(with_place(&mut Command::new(built("debug", "drystone-desktop")), &place))
+        let mut window = Command::new(built("debug", "drystone-desktop"));
+        run(with_place(&mut window, &place).args(place.document))
     }
 }
 
@@ -72,7 +75,8 @@ fn parse(args: &[String]) -> Result<Options> {
 /// keychain and nobody should be asked about a demonstration.
 fn demonstration() -> Result<Place> {
     let folder = target_dir().join("demo");
-    let place = Place { data_dir: folder.join("data"), key_file: Some(folder.join("demo.key")) };
+    let place =
+        Place { data_dir: folder.join("data"), key_file: Some(folder.join("demo.key")), document: Some(SAMPLE_TITLE) };
     if !place.data_dir.is_dir() {
         println!("Making a sample document in {}; your own documents are not touched.", folder.display());
         std::fs::create_dir_all(&folder)
@@ -118,12 +122,13 @@ mod tests {
 
     #[test]
     fn the_sample_is_there() {
-        assert!(crate::shell::root().unwrap().join(SAMPLE).is_file());
+        let sample = crate::shell::read_file(crate::shell::root().unwrap().join(SAMPLE)).unwrap();
+        assert!(sample.starts_with(&format!("# {SAMPLE_TITLE}\n")));
     }
 
     #[test]
     fn the_demonstration_never_uses_the_keychain() {
-        let place = Place { data_dir: "d".into(), key_file: Some("k".into()) };
+        let place = Place { data_dir: "d".into(), key_file: Some("k".into()), document: Some(SAMPLE_TITLE) };
         assert_eq!(crate::shell::show(&drystone(&place)), "drystone --data-dir d --key-file k");
     }
 

@@ -42,11 +42,12 @@ const PACKAGERS: &[Packager] = &[
     },
     Packager {
         program: "dnf",
-        is_installed: |package| succeeds(Command::new("rpm").args(["-q", package])),
+        is_installed: |package| succeeds(Command::new("rpm").args(["-q", "--whatprovides", package])),
         install: &["install", "-y", "--setopt=install_weak_deps=False"],
         refresh: None,
         build: &["gcc", "gcc-c++", "make", "perl", "pkgconf-pkg-config", "webkit2gtk4.1-devel"],
-        test: &["webkit2gtk-driver", "xorg-x11-server-Xvfb", "gnome-keyring", "dbus-daemon"],
+        // The driver has had several packages; dnf finds the one that has the file.
+        test: &["/usr/bin/WebKitWebDriver", "xorg-x11-server-Xvfb", "gnome-keyring", "dbus-daemon"],
     },
     Packager {
         program: "pacman",
