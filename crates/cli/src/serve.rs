@@ -94,8 +94,9 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
         output.warning(&format!("The browser could not be opened ({error}); open the address yourself."));
     }
     let served = serve(listener, router(host), stop).await;
-    app.close().await;
+    let closed = app.close().await;
     served?;
+    closed?;
     Ok(Exit::DONE)
 }
 

@@ -32,7 +32,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let document = app.resolve_document(&arguments.document).await?;
     let reference = DocumentRef { document: document.id.clone() };
     let Empty {} = call(&app, Request::DocumentDelete(reference)).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({ "id": document.id, "title": document.title }))?;
     } else {

@@ -31,7 +31,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
     let (checks, exit) = match open(global, Background::Off).await {
         Ok(app) => {
             let checks: Vec<DoctorCheck> = call(&app, Request::Doctor(Empty {})).await?;
-            app.close().await;
+            app.close().await?;
             let exit = if checks.iter().all(|check| check.ok) { Exit::DONE } else { Exit::FINDINGS };
             (checks, exit)
         }

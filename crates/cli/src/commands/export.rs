@@ -58,7 +58,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
         Format::Json => ExportFormat::Json,
     };
     let exported: Exported = call(&app, Request::DocumentExport(ExportDocument { document, format })).await?;
-    app.close().await;
+    app.close().await?;
     let bytes = STANDARD.decode(&exported.content).map_err(Error::internal)?;
     match arguments.output.filter(|path| path != Path::new("-")) {
         None if output.is_json() => output.object(&exported)?,

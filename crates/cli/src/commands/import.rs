@@ -75,7 +75,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     } else {
         import_all(&job, &paths, output).await?
     };
-    app.close().await;
+    app.close().await?;
     Ok(exit)
 }
 

@@ -38,7 +38,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
     let list = ListDocuments { workspace, deleted: arguments.deleted };
     let documents: Vec<DocumentSummary> = call(&app, Request::DocumentList(list)).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({ "documents": documents }))?;
     } else if documents.is_empty() {

@@ -33,7 +33,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let app = open(global, Background::Off).await?;
     let document = app.resolve_document(&arguments.document).await?;
     let entries: Vec<LogEntry> = call(&app, Request::DocumentLog(DocumentRef { document: document.id })).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({ "entries": entries }))?;
         return Ok(Exit::DONE);

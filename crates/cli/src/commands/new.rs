@@ -55,7 +55,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
     let create = CreateDocument { title: arguments.title, template: arguments.template.id(), workspace };
     let document: DocumentSummary = call(&app, Request::DocumentCreate(create)).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&document)?;
     } else {

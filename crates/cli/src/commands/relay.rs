@@ -46,7 +46,7 @@ pub async fn run(command: Command, global: &Global, output: &Output) -> Result<E
     let set = SetRelay { workspace, url: arguments.url.trim().to_owned() };
     let spinner = output.spinner("Setting the relay…");
     let state: SyncState = call(&app, Request::RelaySet(set)).await?;
-    app.close().await;
+    app.close().await?;
     drop(spinner);
     if output.is_json() {
         output.object(&state)?;

@@ -42,7 +42,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let app = open(global, Background::Off).await?;
     let search = Search { query: arguments.query.join(" "), limit: arguments.limit };
     let hits: Vec<SearchHit> = call(&app, Request::Search(search)).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({ "hits": hits }))?;
     } else if hits.is_empty() {

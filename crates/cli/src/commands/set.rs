@@ -37,7 +37,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let document = app.resolve_document(&arguments.document).await?;
     let value = if arguments.value == "-" { standard_input(&arguments.path)? } else { arguments.value };
     app.set(&document.id, &arguments.path, &value).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({ "id": document.id, "path": arguments.path }))?;
     } else {

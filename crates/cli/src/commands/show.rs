@@ -41,11 +41,11 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let document = app.resolve_document(&arguments.document).await?;
     if output.is_json() || arguments.path.is_some() {
         let value = app.show(&document.id, arguments.path.as_deref()).await?;
-        app.close().await;
+        app.close().await?;
         print_value(output, &value)?;
     } else {
         let view: DocumentView = call(&app, Request::DocumentOpen(DocumentRef { document: document.id })).await?;
-        app.close().await;
+        app.close().await?;
         output.text(&outline(output, &view))?;
     }
     Ok(Exit::DONE)

@@ -32,7 +32,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
     let info: AppInfo = call(&app, Request::AppInfo(Empty {})).await?;
     let sync: Vec<SyncState> = call(&app, Request::SyncStatus(Empty {})).await?;
     let workspaces: Vec<WorkspaceSummary> = call(&app, Request::WorkspaceList(Empty {})).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({
             "version": info.version,

@@ -60,7 +60,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     } else {
         states.iter().map(outcome).fold(Exit::DONE, Exit::worse)
     };
-    app.close().await;
+    app.close().await?;
     Ok(exit)
 }
 

@@ -27,7 +27,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let app = open(global, Background::Off).await?;
     let create = CreateWorkspace { name: arguments.name };
     let workspace: WorkspaceSummary = call(&app, Request::WorkspaceCreate(create)).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&workspace)?;
     } else {

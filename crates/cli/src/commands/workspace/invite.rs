@@ -71,7 +71,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let invite = Invite { workspace, role: arguments.role.into(), hours: arguments.hours };
     let spinner = output.spinner("Leaving the invitation at the relay…");
     let invitation: Invitation = call(&app, Request::WorkspaceInvite(invite)).await?;
-    app.close().await;
+    app.close().await?;
     drop(spinner);
     if output.is_json() {
         let Invitation { link, expires, role, .. } = invitation;

@@ -55,7 +55,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
         drop(spinner);
         workspace
     };
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&workspace)?;
     } else {

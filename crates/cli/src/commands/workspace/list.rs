@@ -27,7 +27,7 @@ pub struct Arguments {}
 pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
     let app = open(global, Background::Off).await?;
     let workspaces: Vec<WorkspaceSummary> = call(&app, Request::WorkspaceList(Empty {})).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({ "workspaces": workspaces }))?;
         return Ok(Exit::DONE);

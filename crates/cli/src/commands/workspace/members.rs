@@ -32,7 +32,7 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     let app = open(global, Background::Off).await?;
     let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
     let members: Vec<Member> = call(&app, Request::WorkspaceMembers(WorkspaceRef { workspace })).await?;
-    app.close().await;
+    app.close().await?;
     if output.is_json() {
         output.object(&json!({ "members": members }))?;
         return Ok(Exit::DONE);

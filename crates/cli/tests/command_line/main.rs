@@ -1,0 +1,11 @@
+//! The real `drystone` binary, run as people and scripts run it.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod bad_input;
+mod device;
+mod documents;
+mod import_export;
+mod keys;
+mod output;
+mod serve;
+mod workspaces;

@@ -1,0 +1,92 @@
+//! workspace, relay, sync, as far as they go without a relay.
+
+use std::net::TcpListener;
+
+use crate::device::{Device, names};
+
+/// An address nobody answers at.
+fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}", free.local_addr().unwrap())
+}
+
+#[test]
+fn a_new_device_has_a_workspace_with_its_user_in_it() {
+    let device = Device::new();
+    let listed = device.json(["workspace", "list"]);
+    let workspaces = listed["workspaces"].as_array().unwrap();
+    assert_eq!(workspaces.len(), 1);
+    assert_eq!(names(&workspaces[0]), ["documents", "id", "members", "name", "role", "sync"]);
+    assert_eq!(workspaces[0]["role"], "owner");
+    let members = device.json(["workspace", "members"]);
+    assert_eq!(members["members"].as_array().unwrap().len(), 1);
+    assert_eq!(names(&members["members"][0]), ["devices", "id", "name", "role", "you"]);
+    assert_eq!(members["members"][0]["you"], true);
+    assert!(device.ok(["workspace", "members"]).contains("owner"));
+}
+
+#[test]
+fn documents_go_to_the_workspace_that_is_named() {
+    let device = Device::new();
+    let plant = device.json(["workspace", "create", "Plant"]);
+    assert_eq!(plant["name"], "Plant");
+    let id = plant["id"].as_str().unwrap();
+    let by_name = device.json(["new", "One", "--workspace", "plant"]);
+    let by_id = device.json(["new", "Two", "--workspace", &id[..10]]);
+    assert_eq!(by_name["workspace"], id);
+    assert_eq!(by_id["workspace"], id);
+    device.ok(["new", "Elsewhere"]);
+    let listed = device.json(["list", "--workspace", "Plant"]);
+    assert_eq!(listed["documents"].as_array().unwrap().len(), 2);
+    assert_eq!(device.fails(2, ["new", "x", "--workspace", "Nowhere"])["code"], "not-found");
+    device.ok(["workspace", "create", "Plant"]);
+    assert_eq!(device.fails(2, ["list", "--workspace", "Plant"])["code"], "ambiguous");
+    assert!(device.ok(["workspace", "list"]).contains("Plant"));
+}
+
+#[test]
+fn without_a_relay_there_is_nothing_to_synchronise_with() {
+    let device = Device::new();
+    let error = device.fails(2, ["sync"]);
+    assert_eq!(error["code"], "usage");
+    assert!(error["advice"].as_str().unwrap().contains("relay set"), "{error}");
+    let error = device.fails(2, ["workspace", "invite"]);
+    assert!(error["advice"].as_str().unwrap().contains("relay set"), "{error}");
+}
+
+#[test]
+fn an_address_that_is_none_is_refused() {
+    let device = Device::new();
+    for url in ["relay.example.org", "ftp://relay.example.org", "https://", "http://a b"] {
+        assert_eq!(device.fails(2, ["relay", "set", url])["code"], "bad-input", "{url}");
+    }
+}
+
+#[test]
+fn a_relay_that_does_not_answer_stops_no_work() {
+    let device = Device::new();
+    device.run(["relay", "set", &nobody()]);
+    let listed = device.json(["workspace", "list"]);
+    if listed["workspaces"][0]["sync"]["relay"].is_null() {
+        panic!("a relay that cannot be reached just now can still be set");
+    }
+    device.ok(["new", "Doors"]);
+    let ran = crate::device::finish(device.command().args(["--json", "sync"]));
+    assert_eq!(ran.code, 3, "{}", ran.stderr);
+    let answer: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+    assert_eq!(answer["sync"][0]["phase"], "offline");
+    assert!(answer["sync"][0]["waiting"].as_u64().unwrap() > 0);
+    let status = device.json(["status"]);
+    assert!(status["sync"][0]["waiting"].as_u64().unwrap() > 0, "{status}");
+    device.fails(3, ["workspace", "invite"]);
+    let left = device.json(["relay", "set", ""]);
+    assert_eq!(left["phase"], "local");
+}
+
+#[test]
+fn invitations_are_for_a_limited_time_and_known_roles() {
+    let device = Device::new();
+    for wrong in [["--hours", "0"], ["--hours", "100000"], ["--role", "king"]] {
+        assert_eq!(device.run(["workspace", "invite"].iter().chain(&wrong)).code, 2, "{wrong:?}");
+    }
+}
