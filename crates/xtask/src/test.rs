@@ -160,7 +160,7 @@ fn summarise(results: &[(&str, Outcome, Duration)], state: &State, total: Durati
     }
     let failed = results.iter().filter(|(_, outcome, _)| !matches!(outcome, Outcome::Passed)).count();
     println!("{} tests passed, {} failed", state.passed, state.failed);
-    println!("{} steps passed, {failed} failed, in {}", results.len() - failed, shell::seconds(total));
+    println!("steps: {} passed, {failed} failed, in {}", results.len() - failed, shell::seconds(total));
     if failed == 0 { Ok(()) } else { Err(Failure::new("not every step passed")) }
 }
 

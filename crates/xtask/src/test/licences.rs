@@ -25,7 +25,7 @@ const NPM_LICENCES: &[&str] = &[
     "MIT-0",
     "MPL-2.0",
     "OFL-1.1",
-    "Python-2.0",
+    "PSF-2.0",
     "Unlicense",
     "Zlib",
 ];
