@@ -1,0 +1,32 @@
+import type { Shortcut } from "../lib/keymap";
+import type { App } from "../state/app.svelte";
+
+export type ActionGroup = "Documents" | "Document" | "Section" | "Sharing" | "View" | "Undo";
+
+/** Something a person can do. Menus, buttons, shortcuts and the palette all start it from here. */
+export interface Action {
+  /** Stable name. */
+  id: string;
+  title: string;
+  group: ActionGroup;
+  shortcut?: Shortcut;
+  /** Other words people may look for. */
+  keywords?: string;
+  /** Whether it makes sense now. */
+  available(app: App): boolean;
+  run(app: App): unknown;
+}
+
+export const always = (): boolean => true;
+export const inDocument = (app: App): boolean => app.document !== null;
+export const atSection = (app: App): boolean => currentSection(app) !== null;
+export const inLibrary = (app: App): boolean => app.navigation.place.view === "library";
+
+/** The section that section actions are about. */
+export function currentSection(app: App) {
+  const document = app.document;
+  if (!document) return null;
+  const id = document.editing?.section ?? document.current;
+  const section = id === null ? null : document.section(id);
+  return section && { document, section };
+}

@@ -1,0 +1,110 @@
+import type { ExportFormat } from "../backend/generated/api";
+import { counted } from "../lib/wording";
+import type { App } from "../state/app.svelte";
+import { always, inDocument, type Action } from "./action";
+import { deleteDocument } from "./structure";
+
+const MAX_FILES = 50;
+
+/** Imports files one after the other and opens the only or last one. */
+export async function importFiles(app: App, files: readonly File[]): Promise<void> {
+  for (const file of files.slice(0, MAX_FILES)) {
+    await app.attempt(async () => {
+      const imported = await app.library.import(file);
+      const sections = counted(imported.sections, "section");
+      app.toasts.say(`Imported “${imported.title}”: ${sections}, ${imported.matched} of them places of the template.`);
+      if (files.length === 1) app.openPlace(imported.id);
+    });
+  }
+  if (files.length > MAX_FILES) app.toasts.say(`Only the first ${MAX_FILES} files were imported.`);
+}
+
+/** Exports a document to a file of the person's choice. */
+export async function exportDocument(app: App, id: string, format: ExportFormat): Promise<void> {
+  await app.attempt(async () => {
+    if (app.document?.id === id) await app.document.flush();
+    const { name, mime, content } = await app.backend.call("document.export", { document: id, format });
+    const saved = await app.backend.saveFile(name, mime, content);
+    if (saved !== null) app.toasts.say(`Exported to ${saved}.`);
+  });
+}
+
+const exportAs = (format: ExportFormat) => (app: App) => app.document && exportDocument(app, app.document.id, format);
+
+export const documentActions: Action[] = [
+  {
+    id: "library.open",
+    title: "Go to the library",
+    group: "Documents",
+    shortcut: "Mod+Shift+L",
+    keywords: "home all documents back",
+    available: inDocument,
+    run: (app) => app.openLibrary(),
+  },
+  {
+    id: "document.new",
+    title: "New document from a template…",
+    group: "Documents",
+    shortcut: "Alt+N",
+    keywords: "create add",
+    available: always,
+    run: (app) => app.dialogs.open({ kind: "newDocument" }),
+  },
+  {
+    id: "document.import",
+    title: "Import Markdown files…",
+    group: "Documents",
+    shortcut: "Mod+O",
+    keywords: "open file upload",
+    available: always,
+    run: (app) => {
+      app.dialogs.close();
+      app.dialogs.pickFile();
+    },
+  },
+  {
+    id: "library.search",
+    title: "Search everything",
+    group: "Documents",
+    shortcut: "Mod+Shift+F",
+    keywords: "find",
+    available: always,
+    run: (app) => {
+      app.dialogs.close();
+      app.dialogs.focusSearch();
+    },
+  },
+  {
+    id: "document.exportMarkdown",
+    title: "Export as Markdown…",
+    group: "Document",
+    shortcut: "Mod+Shift+E",
+    keywords: "save download md",
+    available: inDocument,
+    run: exportAs("markdown"),
+  },
+  {
+    id: "document.exportJson",
+    title: "Export as JSON…",
+    group: "Document",
+    keywords: "save download data",
+    available: inDocument,
+    run: exportAs("json"),
+  },
+  {
+    id: "document.rename",
+    title: "Rename the document…",
+    group: "Document",
+    keywords: "title",
+    available: inDocument,
+    run: ({ document, dialogs }) => document && dialogs.open({ kind: "renameDocument", id: document.id, title: document.summary.title }),
+  },
+  {
+    id: "document.delete",
+    title: "Delete the document",
+    group: "Document",
+    keywords: "remove trash",
+    available: inDocument,
+    run: (app) => app.document && deleteDocument(app, app.document.id, app.document.summary.title),
+  },
+];

@@ -1,0 +1,146 @@
+import { MemoryBackend } from "./memory";
+import { toBase64 } from "../lib/base64";
+
+const harbour = `# Harbour Control
+
+## Overview
+
+Harbour Control plans and records every movement of ships, pilots and tugs in a mid-sized port. Dispatchers work on it around the clock; **it keeps working when the line to the data centre is cut**, which happens a few times each winter.
+
+The system is used by:
+
+| who | from where | how often |
+|---|---|---|
+| dispatchers | control room, two screens each | all day |
+| pilots | a tablet on board | per movement |
+| port authority | office, read only | weekly reports |
+
+See [the operating handbook](https://example.org/handbook) for procedures.
+
+## Architecture Diagram
+
+\`\`\`mermaid
+graph LR
+  dispatcher([Dispatcher]) --> desk[Desk]
+  pilot([Pilot]) --> tablet[Tablet]
+  desk --> movements[Movements]
+  tablet --> movements
+  movements --> log[(Event log)]
+\`\`\`
+
+## Components
+
+Three programs and one log. Nothing else keeps state.
+
+### Desk
+
+- **Purpose**: shows all berths and movements of the next 48 hours.
+- **Responsibilities**:
+    - planning and changing movements
+    - warning when two movements need the same lock
+- **Interfaces**: \`movements/v2\` over HTTP; pushes by WebSocket.
+
+### Movements
+
+The heart of the system. Every change is an event, appended to the log before anyone sees it:
+
+\`\`\`rust
+pub struct Movement {
+    pub ship: ShipId,
+    pub from: Berth,
+    pub to: Berth,
+    pub window: TimeWindow,
+}
+\`\`\`
+
+> A movement is never deleted. It is called off, and stays in the record.
+
+### Tablet
+
+- **Purpose**: [What it is for]
+- **Interfaces**: [What goes in and out]
+
+## Data Flow
+
+1. A dispatcher plans a movement at the **Desk**.
+2. **Movements** checks locks, tides and pilots, and appends the event.
+3. The pilot's **Tablet** shows it, with or without a connection.
+
+- [x] agreed with the pilots
+- [ ] agreed with the tug operator
+
+## Security Architecture
+
+### Authentication
+
+Dispatchers sign in with a smart card; tablets with a device certificate that is renewed every night.
+
+### Authorization
+
+## Scalability Considerations
+
+Forty movements an hour on the busiest day so far. One machine carries two thousand.
+
+## Technology Decisions
+
+### Append-only log instead of a relational schema
+
+- **Context**: auditors ask what was known at a given moment.
+- **Decision**: events first, tables derived from them.
+- **Trade-offs**: corrections are events too, and need explaining.
+`;
+
+const ferry = `# Ferry ticketing
+
+## Overview
+
+Sells and checks tickets on eleven islands, four of them without a fixed line.
+
+## Components
+
+### Turnstile
+
+Reads a code, opens, and reports later.
+`;
+
+function importSample(backend: MemoryBackend, name: string, source: string, template: string) {
+  return backend.call("document.import", { name, content: toBase64(new TextEncoder().encode(source)), template, workspace: null });
+}
+
+/** A backend with something to look at. */
+export async function sampleBackend(): Promise<MemoryBackend> {
+  const backend = new MemoryBackend();
+  await importSample(backend, "ferry.md", ferry, "compact");
+  await importSample(backend, "harbour.md", harbour, "full");
+  await backend.call("document.create", { title: "Tide gauge network", template: "compact", workspace: null });
+  const age = [3 * 86_400_000, 4 * 60_000, 26 * 3_600_000];
+  backend.documents.forEach((document, index) => {
+    document.updated = new Date(Date.now() - (age[index] ?? 0)).toISOString();
+  });
+  const workspace = backend.workspaces[0];
+  if (workspace) {
+    const members = [
+      { name: "Mara Lindqvist", role: "admin" as const, devices: 2 },
+      { name: "Tomás Ferreira", role: "editor" as const, devices: 1 },
+    ];
+    for (const [index, member] of members.entries()) workspace.members.push({ ...member, id: `${index}`.repeat(64), you: false });
+  }
+  return backend;
+}
+
+/**
+ * The backend of the development server. The address may ask for a state to
+ * look at: `?sample=empty` or `?sample=locked`.
+ */
+export async function developmentBackend(): Promise<MemoryBackend> {
+  const wanted = new URLSearchParams(location.search).get("sample");
+  const backend = wanted === "empty" ? new MemoryBackend() : await sampleBackend();
+  if (wanted === "locked") {
+    const problem = { code: "keychain" as const, message: "no keychain answered", place: null, advice: "Choose another way." };
+    backend.lockState = { state: "locked", configured: null, problem };
+  }
+  if (wanted === "passphrase") backend.lockState = { state: "locked", configured: "passphrase", problem: null };
+  // For trying out edits from elsewhere in the browser's console.
+  Object.assign(window, { drystoneMemory: backend });
+  return backend;
+}

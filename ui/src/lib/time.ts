@@ -1,0 +1,32 @@
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** From this age on a date says more than a number of days. */
+const RELATIVE_LIMIT = 14 * DAY;
+
+const steps: [limit: number, size: number, unit: Intl.RelativeTimeFormatUnit][] = [
+  [HOUR, MINUTE, "minute"],
+  [DAY, HOUR, "hour"],
+  [RELATIVE_LIMIT, DAY, "day"],
+];
+
+/** A moment relative to now, such as "5 minutes ago" or "in 20 seconds"; a date when it is long ago. */
+export function relativeTime(iso: string, now: number, locale?: string): string {
+  const moment = Date.parse(iso);
+  if (Number.isNaN(moment)) return "";
+  const seconds = (moment - now) / 1000;
+  const distance = Math.abs(seconds);
+  const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  if (distance < MINUTE) return seconds > 5 ? format.format(Math.round(seconds), "second") : "just now";
+  for (const [limit, size, unit] of steps) {
+    if (distance < limit) return format.format(Math.trunc(seconds / size), unit);
+  }
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(moment);
+}
+
+/** A moment as date and time. */
+export function fullTime(iso: string, locale?: string): string {
+  const moment = Date.parse(iso);
+  if (Number.isNaN(moment)) return "";
+  return new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(moment);
+}

@@ -1,0 +1,130 @@
+import { toProblem, type Backend, type Problem } from "../backend/backend";
+import type { AppInfo, Event } from "../backend/generated/api";
+import { Dialogs } from "./dialogs.svelte";
+import type { OpenDocument } from "./document.svelte";
+import { Library } from "./library.svelte";
+import { Navigation } from "./navigation.svelte";
+import { Settings } from "./settings.svelte";
+import { Toasts } from "./toasts.svelte";
+import { UndoStack } from "./undo.svelte";
+import { Workspaces } from "./workspaces.svelte";
+
+/** The clock behind relative times moves this often, in milliseconds. */
+const CLOCK_MS = 15_000;
+
+/** Everything the interface knows, and the way to the core. */
+export class App {
+  readonly settings = new Settings();
+  readonly toasts = new Toasts();
+  readonly undo = new UndoStack();
+  readonly dialogs = new Dialogs();
+  readonly navigation = new Navigation();
+  readonly workspaces: Workspaces;
+  readonly library: Library;
+  info = $state.raw<AppInfo | null>(null);
+  document = $state.raw<OpenDocument | null>(null);
+  /** Why the document of this place could not be opened. */
+  documentProblem = $state.raw<Problem | null>(null);
+  now = $state(Date.now());
+  private opening = "";
+
+  constructor(readonly backend: Backend) {
+    this.workspaces = new Workspaces(backend, this.settings);
+    this.library = new Library(backend, () => this.workspaces.current?.id ?? null);
+    this.navigation.leaving = () => void this.document?.flush();
+  }
+
+  /** Subscribes and reads what every view needs. */
+  async start(): Promise<void> {
+    this.backend.subscribe((event) => this.receive(event));
+    setInterval(() => {
+      this.now = Date.now();
+    }, CLOCK_MS);
+    window.addEventListener("pagehide", () => void this.document?.flush());
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") void this.document?.flush();
+    });
+    this.info = await this.backend.call("app.info", {});
+    await this.workspaces.load();
+    await this.library.load();
+    void this.attempt(() => this.library.loadTemplates());
+  }
+
+  /** Opens the document of the current place, or closes it. */
+  async followPlace(): Promise<void> {
+    const place = this.navigation.place;
+    if (place.view === "library") {
+      this.opening = "";
+      await this.closeDocument();
+      await this.attempt(() => this.library.load());
+      return;
+    }
+    if (this.document?.id !== place.document) await this.openDocument(place.document);
+    if (place.section && this.document?.id === place.document) this.document.scrollTo(place.section);
+  }
+
+  openPlace(document: string, section: string | null = null): void {
+    this.dialogs.close();
+    this.navigation.go({ view: "document", document, section });
+  }
+
+  openLibrary(): void {
+    this.dialogs.close();
+    this.navigation.go({ view: "library" });
+  }
+
+  /** Runs something and shows its error; returns whether it worked. */
+  async attempt(work: () => Promise<unknown> | unknown): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      this.toasts.fail(thrown);
+      return false;
+    }
+  }
+
+  private async openDocument(id: string): Promise<void> {
+    this.opening = id;
+    this.documentProblem = null;
+    await this.closeDocument();
+    try {
+      const { OpenDocument } = await import("./document.svelte");
+      const opened = await OpenDocument.open(this.backend, id);
+      // Someone may have gone elsewhere meanwhile.
+      if (this.opening !== id) return void opened.close();
+      this.document = opened;
+      const workspace = opened.summary.workspace;
+      if (this.workspaces.list.some((known) => known.id === workspace)) this.workspaces.choose(workspace);
+    } catch (thrown) {
+      if (this.opening === id) this.documentProblem = toProblem(thrown);
+    }
+  }
+
+  private async closeDocument(): Promise<void> {
+    const open = this.document;
+    this.document = null;
+    await open?.close();
+  }
+
+  private receive(event: Event): void {
+    this.document?.receive(event);
+    switch (event.type) {
+      case "libraryChanged":
+        void this.attempt(() => this.library.load());
+        break;
+      case "workspacesChanged":
+        void this.attempt(() => this.workspaces.load());
+        break;
+      case "syncChanged":
+        this.workspaces.syncChanged(event.state);
+        break;
+      case "lagged":
+        void this.attempt(async () => {
+          await this.workspaces.load();
+          await this.library.load();
+        });
+        break;
+    }
+  }
+}

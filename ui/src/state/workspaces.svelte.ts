@@ -1,0 +1,67 @@
+import type { Backend } from "../backend/backend";
+import type { Invitation, InviteInfo, Member, Role, SyncState, WorkspaceSummary } from "../backend/generated/api";
+import type { Settings } from "./settings.svelte";
+
+/** The workspaces of this device and how their synchronisation is. */
+export class Workspaces {
+  list = $state.raw<WorkspaceSummary[]>([]);
+  private states = $state.raw<Record<string, SyncState>>({});
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly settings: Settings,
+  ) {}
+
+  /** The chosen workspace, or the default one. */
+  readonly current = $derived(this.list.find((workspace) => workspace.id === this.settings.workspace) ?? this.list[0] ?? null);
+  readonly sync = $derived(this.current ? (this.states[this.current.id] ?? this.current.sync) : null);
+
+  async load(): Promise<void> {
+    const [list, states] = await Promise.all([this.backend.call("workspace.list", {}), this.backend.call("sync.status", {})]);
+    this.list = list;
+    this.states = Object.fromEntries(states.map((state) => [state.workspace, state]));
+  }
+
+  syncChanged(state: SyncState): void {
+    this.states = { ...this.states, [state.workspace]: state };
+  }
+
+  choose(id: string): void {
+    this.settings.set({ workspace: id });
+  }
+
+  async create(name: string): Promise<WorkspaceSummary> {
+    const workspace = await this.backend.call("workspace.create", { name });
+    await this.load();
+    this.choose(workspace.id);
+    return workspace;
+  }
+
+  members(): Promise<Member[]> {
+    return this.backend.call("workspace.members", { workspace: this.current?.id ?? null });
+  }
+
+  invite(role: Role, hours: number): Promise<Invitation> {
+    return this.backend.call("workspace.invite", { workspace: this.current?.id ?? null, role, hours });
+  }
+
+  inspect(link: string): Promise<InviteInfo> {
+    return this.backend.call("workspace.inspect", { link });
+  }
+
+  async join(link: string, userName: string | null): Promise<WorkspaceSummary> {
+    const workspace = await this.backend.call("workspace.join", { link, userName });
+    await this.load();
+    this.choose(workspace.id);
+    return workspace;
+  }
+
+  async setRelay(url: string): Promise<void> {
+    this.syncChanged(await this.backend.call("relay.set", { workspace: this.current?.id ?? null, url }));
+  }
+
+  async syncNow(): Promise<void> {
+    const states = await this.backend.call("sync.now", { workspace: this.current?.id ?? null });
+    for (const state of states) this.syncChanged(state);
+  }
+}
