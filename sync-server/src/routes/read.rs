@@ -1,0 +1,69 @@
+//! Reading a log, and waiting until there is more to read.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{Response, Uri};
+use drystone_wire::http::RelayErrorCode;
+use drystone_wire::limits;
+use drystone_wire::log::Page;
+
+use super::{Caller, Shared, body};
+use crate::error::Refusal;
+use crate::state::refusal;
+use crate::storage::sqlite::read;
+
+/// `GET /v1/workspaces/{id}/log?after=N&generation=G&limit=M`. Generation 0 stands for "none known yet".
+pub async fn log(
+    State(relay): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response<Body>, Refusal> {
+    let id = body::workspace(&id)?;
+    let query = body::Query::new(uri.query())?;
+    let after = query.number("after", 0)?;
+    let generation = query.number("generation", 0)?;
+    let limit = query.number("limit", limits::PAGE_ENTRIES)?.clamp(1, limits::PAGE_ENTRIES);
+    relay.member(&id, &caller.0).await?;
+    let mut share = relay.memory.take(limits::PAGE_REPLY_BYTES).await?;
+    let reading = move |connection: &_| read::stretch(connection, &id, after, limit, limits::PAGE_BYTES);
+    let stretch = relay.readers.read(reading).await.map_err(refusal)?;
+    if generation != 0 && generation != stretch.standing.generation {
+        let message = format!("the log is in generation {}: read it again from its start", stretch.standing.generation);
+        return Err(Refusal::new(RelayErrorCode::CursorGone, message));
+    }
+    relay.metrics.reads.inc();
+    relay.metrics.read_entries.inc_by(stretch.entries.len() as u64);
+    let head = relay.head(id, &stretch.standing);
+    let bytes = drystone_wire::canonical::encode(&Page { entries: stretch.entries, head });
+    share.shrink(bytes.len());
+    Ok(body::cbor(bytes, share))
+}
+
+/// `GET /v1/workspaces/{id}/wait?after=N&membership=M&seconds=S`.
+pub async fn wait(
+    State(relay): Shared,
+    caller: Caller,
+    Path(id): Path<String>,
+    uri: Uri,
+) -> Result<Response<Body>, Refusal> {
+    let id = body::workspace(&id)?;
+    let query = body::Query::new(uri.query())?;
+    let after: u64 = query.number("after", 0)?;
+    let membership: u64 = query.number("membership", u64::MAX)?;
+    let seconds = query.number("seconds", limits::WAIT_SECONDS)?.min(limits::WAIT_SECONDS);
+    let (workspace, _) = relay.member(&id, &caller.0).await?;
+    let mut news = workspace.news.subscribe();
+    let changed = news.wait_for(|standing| standing.position > after || standing.membership > membership);
+    let waited = tokio::time::timeout(Duration::from_secs(seconds), changed);
+    tokio::select! {
+        _ = waited => {}
+        () = relay.stopping.cancelled() => {}
+    }
+    // Who was removed while waiting is told so, and not where the log stands.
+    relay.member(&id, &caller.0).await?;
+    let standing = *workspace.news.borrow();
+    Ok(body::small_cbor(&relay.head(id, &standing)))
+}

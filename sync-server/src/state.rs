@@ -1,0 +1,312 @@
+//! What all requests share: the relay's key, its store, its limiters, and the
+//! workspaces in use with their rosters and news.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use drystone_wire::http::RelayErrorCode;
+use drystone_wire::log::Head;
+use drystone_wire::membership::{Role, countersigned_bytes};
+use drystone_wire::roster::Roster;
+use drystone_wire::{DeviceKey, Hash, RelayKey, Signature, WorkspaceId, limits};
+use ed25519_dalek::{Signer, SigningKey};
+use rusqlite::Connection;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::auth::{Challenges, Tokens};
+use crate::config::Config;
+use crate::connection::Slots;
+use crate::error::Refusal;
+use crate::limits::{BodyMemory, Limiter};
+use crate::metrics::Metrics;
+use crate::storage::sqlite::read::{self, Readers};
+use crate::storage::writer::{News, WriteError, Writer};
+use crate::storage::{Standing, StoreError};
+
+/// Workspaces kept in memory; one that nobody uses makes room for another.
+const CACHED_WORKSPACES: usize = 4096;
+
+/// The limiters of the relay.
+pub struct Limiters {
+    pub address: Limiter,
+    pub anonymous: Limiter,
+    pub device: Limiter,
+    pub create: Limiter,
+}
+
+/// The running relay.
+pub struct Relay {
+    pub config: Config,
+    pub relay_key: RelayKey,
+    key: SigningKey,
+    pub challenges: Challenges,
+    pub tokens: Tokens,
+    pub limiters: Limiters,
+    pub memory: BodyMemory,
+    pub readers: Readers,
+    pub writer: Writer,
+    pub metrics: Arc<Metrics>,
+    workspaces: Mutex<HashMap<WorkspaceId, Arc<Workspace>>>,
+    /// When the disk last took a write that was only a question.
+    pub probed: tokio::sync::Mutex<Option<Instant>>,
+    /// Open connections, as far as each address goes.
+    pub slots: Slots,
+    /// Connections and listeners at work.
+    pub tasks: TaskTracker,
+    /// Cancelled when the relay was told to stop; `/readyz` says so.
+    pub draining: CancellationToken,
+    /// Cancelled when no more requests are taken.
+    pub stopping: CancellationToken,
+}
+
+/// A workspace in use.
+pub struct Workspace {
+    pub id: WorkspaceId,
+    roster: RwLock<Arc<Roster>>,
+    pub news: News,
+}
+
+/// What a key may do in a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// A member's device.
+    Member(Role),
+    /// An open invitation: reads the membership and joins.
+    Invited,
+}
+
+impl Relay {
+    pub fn new(
+        config: Config,
+        key: SigningKey,
+        challenge_key: [u8; 32],
+        readers: Readers,
+        writer: Writer,
+        metrics: Arc<Metrics>,
+    ) -> Relay {
+        let limits = &config.limits;
+        let slots = Slots::new(limits.max_connections, limits.max_connections_per_address);
+        Relay {
+            relay_key: RelayKey(key.verifying_key().to_bytes()),
+            challenges: Challenges::new(challenge_key),
+            tokens: Tokens::new(key.as_bytes()),
+            limiters: Limiters {
+                address: Limiter::per_second(limits.address_rate, limits.address_burst),
+                anonymous: Limiter::per_second(limits.anonymous_rate, limits.anonymous_burst),
+                device: Limiter::per_second(limits.device_rate, limits.device_burst),
+                create: Limiter::per_hour(limits.create_rate),
+            },
+            memory: BodyMemory::new(limits.body_memory),
+            key,
+            config,
+            readers,
+            writer,
+            metrics,
+            workspaces: Mutex::default(),
+            probed: tokio::sync::Mutex::default(),
+            slots,
+            tasks: TaskTracker::new(),
+            draining: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+        }
+    }
+
+    /// Signs where a workspace stands.
+    pub fn head(&self, workspace: WorkspaceId, standing: &Standing) -> Head {
+        let mut head = Head {
+            workspace,
+            generation: standing.generation,
+            position: standing.position,
+            chain: standing.chain,
+            membership: standing.membership,
+            time_ms: now_ms(),
+            signature: Signature::ZERO,
+        };
+        head.signature = self.sign(&head.signed_bytes());
+        head
+    }
+
+    /// Signs that a record holds its position.
+    pub fn countersign(&self, workspace: &WorkspaceId, position: u64, record: &Hash) -> Signature {
+        self.sign(&countersigned_bytes(workspace, position, record))
+    }
+
+    fn sign(&self, bytes: &Hash) -> Signature {
+        Signature(self.key.sign(bytes.as_bytes()).to_bytes())
+    }
+
+    /// A workspace, from memory or from the store.
+    pub async fn workspace(&self, id: &WorkspaceId) -> Result<Arc<Workspace>, Refusal> {
+        if let Some(workspace) = self.cached(id) {
+            return Ok(workspace);
+        }
+        let wanted = *id;
+        let (roster, standing) =
+            self.readers.read(move |connection| load(connection, &wanted)).await.map_err(refusal)?;
+        let loaded = Workspace {
+            id: wanted,
+            roster: RwLock::new(Arc::new(roster)),
+            news: Arc::new(watch::Sender::new(standing)),
+        };
+        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if workspaces.len() >= CACHED_WORKSPACES {
+            // Whoever holds one would miss the news of its successor, so only unheld ones go.
+            workspaces.retain(|_, held| Arc::strong_count(held) > 1 || Arc::strong_count(&held.news) > 1);
+        }
+        Ok(workspaces.entry(wanted).or_insert_with(|| Arc::new(loaded)).clone())
+    }
+
+    fn cached(&self, id: &WorkspaceId) -> Option<Arc<Workspace>> {
+        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// The roster with every record that is known to exist.
+    pub async fn roster(&self, workspace: &Workspace) -> Result<Arc<Roster>, Refusal> {
+        let known = workspace.roster();
+        if known.position >= workspace.news.borrow().membership { Ok(known) } else { self.refresh(workspace).await }
+    }
+
+    /// Reads on from where the roster in memory ends.
+    pub async fn refresh(&self, workspace: &Workspace) -> Result<Arc<Roster>, Refusal> {
+        let id = workspace.id;
+        let mut roster = Roster::clone(&workspace.roster());
+        let extend = move |connection: &Connection| extend(connection, &id, &mut roster).map(|()| roster);
+        let roster = self.readers.read(extend).await.map_err(refusal)?;
+        Ok(workspace.advance(roster))
+    }
+
+    /// What a key may do, or why nothing.
+    pub async fn access(&self, id: &WorkspaceId, key: &DeviceKey) -> Result<(Arc<Workspace>, Access), Refusal> {
+        let workspace = self.workspace(id).await?;
+        let roster = self.roster(&workspace).await?;
+        let access = access_in(&roster, key, now_ms())?;
+        Ok((workspace, access))
+    }
+
+    /// A workspace of which the key is a member's device.
+    pub async fn member(&self, id: &WorkspaceId, key: &DeviceKey) -> Result<(Arc<Workspace>, Role), Refusal> {
+        match self.access(id, key).await? {
+            (workspace, Access::Member(role)) => Ok((workspace, role)),
+            (_, Access::Invited) => {
+                let message = "an invitation's key reads the membership and joins, and nothing else: join first";
+                Err(Refusal::new(RelayErrorCode::Forbidden, message))
+            }
+        }
+    }
+
+    pub fn create_allowed(&self, address: IpAddr) -> Result<(), Refusal> {
+        self.limiters.create.check_address(address)
+    }
+}
+
+impl Workspace {
+    /// The roster in memory; there may be newer records in the store.
+    pub fn roster(&self) -> Arc<Roster> {
+        self.roster.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes over a roster unless a newer one is known, and gives the newest.
+    pub fn advance(&self, roster: Roster) -> Arc<Roster> {
+        let mut known = self.roster.write().unwrap_or_else(PoisonError::into_inner);
+        if roster.position > known.position {
+            *known = Arc::new(roster);
+        }
+        known.clone()
+    }
+}
+
+/// What a key may do by this roster. Strangers learn nothing, not even that
+/// there is such a workspace; who was in it is told the truth.
+pub fn access_in(roster: &Roster, key: &DeviceKey, now_ms: u64) -> Result<Access, Refusal> {
+    if let Some(role) = roster.role_of(key) {
+        return Ok(Access::Member(role));
+    }
+    if let Some(invite) = roster.invites.get(key) {
+        return if now_ms > invite.expires_ms { Err(expired()) } else { Ok(Access::Invited) };
+    }
+    if roster.removed.contains_key(key) {
+        let message = "this device was removed from the workspace; its members can invite it again with new keys";
+        return Err(Refusal::new(RelayErrorCode::Forbidden, message));
+    }
+    Err(refusal(StoreError::NoWorkspace))
+}
+
+pub fn expired() -> Refusal {
+    Refusal::new(RelayErrorCode::InviteExpired, "the invitation has expired by the relay's clock: ask for a new one")
+}
+
+fn load(connection: &Connection, id: &WorkspaceId) -> Result<(Roster, Standing), StoreError> {
+    let standing = read::standing(connection, id)?;
+    let first = read::record_at(connection, id, 1)?.ok_or_else(|| broken(1, &"is missing"))?;
+    let mut roster = Roster::create(&first.1.record.0).map_err(|error| broken(1, &error))?;
+    extend(connection, id, &mut roster)?;
+    Ok((roster, standing))
+}
+
+fn extend(connection: &Connection, id: &WorkspaceId, roster: &mut Roster) -> Result<(), StoreError> {
+    loop {
+        let from = roster.position + 1;
+        let (records, _) = read::records(connection, id, from, limits::RECORD_PAGE, limits::RECORD_REPLY_BYTES)?;
+        if records.is_empty() {
+            return Ok(());
+        }
+        for record in records {
+            roster.apply(&record.record.0).map_err(|error| broken(roster.position + 1, &error))?;
+        }
+    }
+}
+
+fn broken(position: u64, cause: &dyn std::fmt::Display) -> StoreError {
+    StoreError::Damaged(format!("membership record {position}: {cause}"))
+}
+
+/// The relay's clock, milliseconds since 1970.
+pub fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// What the store said, for the one who asked.
+pub fn refusal(error: StoreError) -> Refusal {
+    let (code, message) = match &error {
+        StoreError::NoWorkspace => {
+            (RelayErrorCode::NotFound, "there is no such workspace here, or this key is not in it".to_string())
+        }
+        StoreError::SequenceConflict { .. } => (
+            RelayErrorCode::SequenceConflict,
+            format!(
+                "{error}: two copies of this device are writing, or it was restored from a backup; give it new keys"
+            ),
+        ),
+        StoreError::SequenceGap { expected, .. } => {
+            (RelayErrorCode::SequenceGap, format!("{error}: send the device's envelopes from number {expected} on"))
+        }
+        StoreError::Quota { .. } => {
+            (RelayErrorCode::QuotaExceeded, format!("{error}: ask who runs the relay to raise it"))
+        }
+        StoreError::Full => (
+            RelayErrorCode::StorageFull,
+            "the relay's store is full and nothing of this request was stored: tell who runs it, and try again later"
+                .into(),
+        ),
+        StoreError::Closed => return Refusal::shutting_down(),
+        StoreError::MembershipMoved => {
+            (RelayErrorCode::MembershipMoved, "the membership changed meanwhile: read it and try again".into())
+        }
+        StoreError::Damaged(_) | StoreError::Failed(_) => return Refusal::internal(&error),
+    };
+    Refusal::new(code, message)
+}
+
+/// The same for a write.
+pub fn write_refusal(error: WriteError) -> Refusal {
+    match error {
+        WriteError::QueueFull => {
+            Refusal::retry_later("more writes wait for the relay's disk than it takes; try again", 1)
+        }
+        WriteError::Store(error) => refusal(error),
+    }
+}

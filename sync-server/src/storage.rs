@@ -1,0 +1,120 @@
+//! What the relay keeps, and how: one SQLite database in one folder. Another
+//! store takes the place of [`Store`] behind the same few functions.
+
+pub mod folder;
+pub mod sqlite;
+pub mod writer;
+
+use drystone_wire::log::{Entry, Stored};
+use drystone_wire::membership::Countersigned;
+use drystone_wire::{DeviceKey, Hash, Signature, WorkspaceId};
+
+/// Where a workspace's log and membership stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub generation: u32,
+    pub position: u64,
+    pub chain: Hash,
+    pub membership: u64,
+}
+
+/// A verified envelope on its way into the log.
+#[derive(Debug, Clone)]
+pub struct NewEntry {
+    pub id: Hash,
+    pub device: DeviceKey,
+    pub sequence: u64,
+    pub previous: Hash,
+    pub envelope: Vec<u8>,
+}
+
+/// A verified membership record on its way in.
+#[derive(Debug, Clone)]
+pub struct NewRecord {
+    pub workspace: WorkspaceId,
+    pub position: u64,
+    pub hash: Hash,
+    pub record: Vec<u8>,
+    pub countersignature: Signature,
+    pub received_ms: u64,
+}
+
+/// What came of an append.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppendedEntries {
+    pub stored: Vec<Stored>,
+    /// How many were new, and their bytes.
+    pub new: u64,
+    pub new_bytes: u64,
+    pub standing: Standing,
+}
+
+/// What came of posting a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Placed {
+    /// It is at its position: now, or since earlier with this countersignature.
+    Here { countersigned: Countersigned, standing: Standing },
+    /// Another record is at its position, or the one before it is missing.
+    Moved { membership: u64 },
+}
+
+/// A stretch of the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stretch {
+    pub entries: Vec<Entry>,
+    pub standing: Standing,
+}
+
+/// What one workspace, and the relay as a whole, may store.
+#[derive(Debug, Clone, Copy)]
+pub struct Quotas {
+    pub workspaces: u64,
+    pub workspace_bytes: u64,
+    pub workspace_entries: u64,
+}
+
+/// Why the store did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such workspace.
+    #[error("no such workspace")]
+    NoWorkspace,
+    /// The membership is not the one that the request was checked against.
+    #[error("the membership moved on")]
+    MembershipMoved,
+    /// The device's number is taken by other bytes, or follows another envelope.
+    #[error("number {sequence} of this device {reason}")]
+    SequenceConflict { sequence: u64, reason: &'static str },
+    /// The device's numbers have a gap.
+    #[error("number {got} where {expected} comes next")]
+    SequenceGap { got: u64, expected: u64 },
+    /// A named quota is used up.
+    #[error("the quota of {limit} {what} is used up")]
+    Quota { limit: u64, what: &'static str },
+    /// The disk, or the size that the operator allows, is full.
+    #[error("the store is full")]
+    Full,
+    /// The database is damaged.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
+    /// Anything else. After this a commit may or may not have happened.
+    #[error("the database failed: {0}")]
+    Failed(String),
+    /// The relay is stopping.
+    #[error("the store is closed")]
+    Closed,
+}
+
+impl StoreError {
+    /// Whether it says something about the request and nothing about the store.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            StoreError::NoWorkspace
+                | StoreError::MembershipMoved
+                | StoreError::SequenceConflict { .. }
+                | StoreError::SequenceGap { .. }
+                | StoreError::Quota { .. }
+        )
+    }
+}

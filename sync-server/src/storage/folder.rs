@@ -1,0 +1,207 @@
+//! The data folder: private, used by one relay at a time, with the relay's key.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use ed25519_dalek::SigningKey;
+use zeroize::Zeroizing;
+
+use crate::error::Fatal;
+
+const KEY_FILE: &str = "relay.key";
+const LOCK_FILE: &str = "relay.lock";
+const DATABASE_FILE: &str = "relay.sqlite";
+
+/// An opened data folder. It is locked until this is dropped.
+pub struct Folder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Opens the folder, makes it where it is missing, and locks it.
+    pub fn open(path: &Path) -> Result<Folder, Fatal> {
+        prepare(path).map_err(|cause| unusable(path, &cause))?;
+        let lock = open_private(&path.join(LOCK_FILE), OpenOptions::new().create(true).write(true).truncate(false))
+            .map_err(|cause| unusable(path, &cause))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Folder { path: path.to_path_buf(), _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(Fatal::Input(format!(
+                "another relay is using the data folder {}: stop it, or give this one its own with --data DIR",
+                path.display()
+            ))),
+            Err(TryLockError::Error(cause)) => Err(unusable(path, &cause)),
+        }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.path.join(DATABASE_FILE)
+    }
+
+    /// The relay's signing key, made at the first start. Devices know the relay
+    /// by it, so beside an existing database a missing key is never replaced.
+    pub fn signing_key(&self) -> Result<SigningKey, Fatal> {
+        let path = self.path.join(KEY_FILE);
+        if !path.exists() {
+            if self.database().exists() {
+                return Err(Fatal::Integrity(format!(
+                    "the relay's key {} is missing, but its database is there: restore the key from a backup. \
+                     Devices would refuse a relay with another key",
+                    path.display()
+                )));
+            }
+            self.write_new_key(&path).map_err(|cause| unusable(&path, &cause))?;
+        }
+        read_key(&path)
+    }
+
+    fn write_new_key(&self, path: &Path) -> io::Result<()> {
+        let mut secret = Zeroizing::new([0; 32]);
+        getrandom::fill(secret.as_mut()).map_err(io::Error::other)?;
+        let text = Zeroizing::new(format!("{}\n", data_encoding::HEXLOWER.encode(secret.as_ref())));
+        // Written aside and renamed: a crash leaves a whole key or none.
+        let aside = path.with_extension("key.new");
+        let mut file = open_private(&aside, OpenOptions::new().create(true).write(true).truncate(true))?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&aside, path)?;
+        sync_folder(&self.path)
+    }
+}
+
+fn read_key(path: &Path) -> Result<SigningKey, Fatal> {
+    let mut text = Zeroizing::new(String::new());
+    let file = File::open(path).map_err(|cause| unusable(path, &cause))?;
+    file.take(256).read_to_string(&mut text).map_err(|cause| unusable(path, &cause))?;
+    let secret: Option<[u8; 32]> =
+        data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    match secret.map(Zeroizing::new) {
+        Some(secret) => Ok(SigningKey::from_bytes(&secret)),
+        None => Err(Fatal::Integrity(format!(
+            "the relay's key {} is damaged (it should be 64 hexadecimal digits): restore it from a backup",
+            path.display()
+        ))),
+    }
+}
+
+fn unusable(path: &Path, cause: &io::Error) -> Fatal {
+    Fatal::Input(format!(
+        "{} cannot be used: {cause}. The relay needs a folder that it may write and nobody else may read; \
+         choose another with --data DIR or change its owner",
+        path.display()
+    ))
+}
+
+/// Makes the folder private. A folder that holds someone else's files is left
+/// alone, so that `--data /tmp` cannot lock everybody out of it.
+fn prepare(path: &Path) -> io::Result<()> {
+    if !path.exists() {
+        create_private(path)?;
+        return path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder);
+    }
+    let ours = path.join(KEY_FILE).exists() || path.join(LOCK_FILE).exists();
+    if !ours && fs::read_dir(path)?.next().is_some() {
+        return Err(io::Error::other("it is not empty and not a relay's data folder"));
+    }
+    restrict(path)
+}
+
+#[cfg(unix)]
+fn create_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(unix)]
+fn restrict(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    options.mode(0o600).open(path)
+}
+
+/// Makes a new name in the folder survive a power cut.
+#[cfg(unix)]
+fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+// On Windows a user's data folder is private by inheritance, and folders cannot be synced.
+#[cfg(not(unix))]
+fn create_private(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(not(unix))]
+fn restrict(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    options.open(path)
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_stays_the_same_and_private() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a/b");
+        let first = Folder::open(&path).unwrap().signing_key().unwrap();
+        let second = Folder::open(&path).unwrap().signing_key().unwrap();
+        assert_eq!(first.to_bytes(), second.to_bytes());
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&path), 0o700);
+            assert_eq!(mode(&path.join(KEY_FILE)), 0o600);
+        }
+    }
+
+    #[test]
+    fn a_folder_serves_one_relay_at_a_time() {
+        let home = tempfile::tempdir().unwrap();
+        let first = Folder::open(&home.path().join("data")).unwrap();
+        let error = Folder::open(&home.path().join("data")).err().unwrap();
+        assert!(error.to_string().contains("another relay"), "{error}");
+        drop(first);
+        Folder::open(&home.path().join("data")).unwrap();
+    }
+
+    #[test]
+    fn a_missing_or_damaged_key_beside_a_database_is_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Folder::open(&home.path().join("data")).unwrap();
+        folder.signing_key().unwrap();
+        fs::write(folder.database(), "x").unwrap();
+        fs::write(home.path().join("data").join(KEY_FILE), "abc").unwrap();
+        assert_eq!(folder.signing_key().unwrap_err().exit_code(), 4);
+        fs::remove_file(home.path().join("data").join(KEY_FILE)).unwrap();
+        assert_eq!(folder.signing_key().unwrap_err().exit_code(), 4);
+    }
+
+    #[test]
+    fn a_folder_with_other_files_is_left_alone() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("letter"), "x").unwrap();
+        let error = Folder::open(home.path()).err().unwrap();
+        assert!(error.to_string().contains("not empty"), "{error}");
+    }
+}

@@ -1,0 +1,333 @@
+//! The one writer: a thread that drains a bounded queue. What waits together
+//! shares one transaction and one sync to disk, and nothing is answered before.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use drystone_wire::WorkspaceId;
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::sqlite::write;
+use super::{AppendedEntries, NewEntry, NewRecord, Placed, Quotas, Standing, StoreError};
+use crate::metrics::Metrics;
+
+/// Jobs in one transaction.
+const BATCH_JOBS: usize = 256;
+/// A transaction takes no more jobs once it holds this many bytes.
+const BATCH_BYTES: usize = 16 << 20;
+
+type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// Where a workspace's news are announced, after they are on disk.
+pub type News = Arc<watch::Sender<Standing>>;
+
+enum Job {
+    Append {
+        workspace: WorkspaceId,
+        membership: u64,
+        entries: Vec<NewEntry>,
+        news: News,
+        reply: Reply<AppendedEntries>,
+    },
+    Create {
+        record: NewRecord,
+        reply: Reply<Placed>,
+    },
+    Place {
+        record: NewRecord,
+        news: News,
+        reply: Reply<Placed>,
+    },
+    Probe {
+        reply: Reply<()>,
+    },
+    /// Nothing more comes; what waits is still done.
+    Close,
+}
+
+/// A job that was done, and what to tell whom once it is on disk.
+enum Done {
+    Append(Result<AppendedEntries, StoreError>, News, Reply<AppendedEntries>),
+    Place(Result<Placed, StoreError>, Option<News>, Reply<Placed>),
+    Probe(Option<Reply<()>>),
+}
+
+/// The way to the writer.
+#[derive(Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+    metrics: Arc<Metrics>,
+}
+
+/// The writer's end: resolves when its thread has ended.
+pub type Ended = oneshot::Receiver<Result<(), StoreError>>;
+
+impl Writer {
+    /// Starts the thread. It ends when it is told to close, or with an error
+    /// when the disk fails: then what a commit did is unknown, and only opening
+    /// the database anew tells.
+    pub fn start(
+        connection: Connection,
+        quotas: Quotas,
+        queue: usize,
+        metrics: Arc<Metrics>,
+    ) -> std::io::Result<(Writer, Ended)> {
+        let (jobs, queue) = mpsc::channel(queue);
+        let (ended, end) = oneshot::channel();
+        let thread_metrics = metrics.clone();
+        std::thread::Builder::new().name("store-writer".into()).spawn(move || {
+            let result = Loop { connection, quotas, metrics: thread_metrics }.run(queue);
+            // Nobody listens any more when the process is already on its way out.
+            let _ = ended.send(result);
+        })?;
+        Ok((Writer { jobs, metrics }, end))
+    }
+
+    pub async fn append(
+        &self,
+        workspace: WorkspaceId,
+        membership: u64,
+        entries: Vec<NewEntry>,
+        news: News,
+    ) -> Result<AppendedEntries, WriteError> {
+        self.submit(|reply| Job::Append { workspace, membership, entries, news, reply }).await
+    }
+
+    pub async fn create(&self, record: NewRecord) -> Result<Placed, WriteError> {
+        self.submit(|reply| Job::Create { record, reply }).await
+    }
+
+    pub async fn place(&self, record: NewRecord, news: News) -> Result<Placed, WriteError> {
+        self.submit(|reply| Job::Place { record, news, reply }).await
+    }
+
+    /// Writes something of no meaning, to see whether the disk takes it.
+    pub async fn probe(&self) -> Result<(), WriteError> {
+        self.submit(|reply| Job::Probe { reply }).await
+    }
+
+    /// Ends the writer after what waits already.
+    pub async fn close(&self) {
+        // An error means that it has ended before.
+        let _ = self.jobs.send(Job::Close).await;
+    }
+
+    async fn submit<T>(&self, job: impl FnOnce(Reply<T>) -> Job) -> Result<T, WriteError> {
+        let (reply, result) = oneshot::channel();
+        self.jobs.try_send(job(reply)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => WriteError::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => WriteError::Store(StoreError::Closed),
+        })?;
+        self.metrics.write_queue.set((self.jobs.max_capacity() - self.jobs.capacity()) as i64);
+        result.await.unwrap_or(Err(StoreError::Closed)).map_err(WriteError::Store)
+    }
+}
+
+/// Why nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Too much waits already.
+    #[error("the write queue is full")]
+    QueueFull,
+    /// The store refused or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+struct Loop {
+    connection: Connection,
+    quotas: Quotas,
+    metrics: Arc<Metrics>,
+}
+
+impl Loop {
+    fn run(self, mut queue: mpsc::Receiver<Job>) -> Result<(), StoreError> {
+        while let Some(first) = queue.blocking_recv() {
+            let mut bytes = 0;
+            let mut batch = Vec::new();
+            let mut next = Some(first);
+            while let Some(job) = next {
+                match job {
+                    Job::Close => queue.close(),
+                    job => {
+                        bytes += job.bytes();
+                        batch.push(job);
+                    }
+                }
+                let room = batch.len() < BATCH_JOBS && bytes < BATCH_BYTES;
+                next = if room { queue.try_recv().ok() } else { None };
+            }
+            if batch.is_empty() {
+                continue;
+            }
+            self.metrics.write_queue.set(queue.len() as i64);
+            self.commit(batch)?;
+        }
+        // Everything is on disk; this only spares the next start the work.
+        let folded = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = folded {
+            tracing::warn!(%error, "the write-ahead log could not be folded into the database; the next start does it");
+        }
+        Ok(())
+    }
+
+    /// Runs a batch in one transaction and answers when it is on disk. Only an
+    /// error after which the database's state is unknown is passed on.
+    fn commit(&self, batch: Vec<Job>) -> Result<(), StoreError> {
+        let started = Instant::now();
+        self.metrics.batch_jobs.observe(batch.len() as f64);
+        let mut done = Vec::with_capacity(batch.len());
+        let mut waiting = batch.into_iter();
+        let failed = match self.execute("BEGIN IMMEDIATE") {
+            Err(error) => Some(error),
+            Ok(()) => waiting.by_ref().find_map(|job| {
+                let (result, failure) = self.perform(job);
+                done.push(result);
+                failure
+            }),
+        };
+        let failed = failed.or_else(|| self.execute("COMMIT").err());
+        self.metrics.sync_seconds.observe(started.elapsed().as_secs_f64());
+        let Some(error) = failed else {
+            done.into_iter().for_each(Done::announce);
+            return Ok(());
+        };
+        if !self.connection.is_autocommit() {
+            self.execute("ROLLBACK")?;
+        }
+        done.into_iter().for_each(|done| done.fail(&error));
+        waiting.for_each(|job| job.fail(&error));
+        match error {
+            StoreError::Full => {
+                self.metrics.store_full.inc();
+                tracing::error!("the store is full: free space on its disk, or raise --max-store-bytes");
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    /// Does one job. What it refuses leaves no trace; the second value is an
+    /// error of the store itself, which ends the whole batch.
+    fn perform(&self, job: Job) -> (Done, Option<StoreError>) {
+        match job {
+            Job::Append { workspace, membership, entries, news, reply } => {
+                let work = || write::append(&self.connection, &workspace, membership, &entries, &self.quotas);
+                let (result, failure) = self.separately(work);
+                (Done::Append(result, news, reply), failure)
+            }
+            Job::Create { record, reply } => {
+                let (result, failure) = self.separately(|| write::create(&self.connection, &record, &self.quotas));
+                (Done::Place(result, None, reply), failure)
+            }
+            Job::Place { record, news, reply } => {
+                let (result, failure) = self.separately(|| write::place(&self.connection, &record, &self.quotas));
+                (Done::Place(result, Some(news), reply), failure)
+            }
+            Job::Probe { reply } => {
+                let failure = self.execute("UPDATE relay SET one = 1").err();
+                (Done::Probe(Some(reply)), failure)
+            }
+            // Taken out before; there is nothing to do and nobody to tell.
+            Job::Close => (Done::Probe(None), None),
+        }
+    }
+
+    /// Runs one job so that its refusal undoes it alone.
+    fn separately<T>(
+        &self,
+        work: impl FnOnce() -> Result<T, StoreError>,
+    ) -> (Result<T, StoreError>, Option<StoreError>) {
+        let result = self.execute("SAVEPOINT job").and_then(|()| work());
+        let end = match &result {
+            Ok(_) => self.execute("RELEASE job"),
+            Err(error) if error.is_refusal() => {
+                self.execute("ROLLBACK TO job").and_then(|()| self.execute("RELEASE job"))
+            }
+            Err(_) => Ok(()),
+        };
+        match (result, end) {
+            (Err(error), _) if !error.is_refusal() => (Err(StoreError::Closed), Some(error)),
+            (result, end) => (result, end.err()),
+        }
+    }
+
+    fn execute(&self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql)?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Job {
+    fn bytes(&self) -> usize {
+        match self {
+            Job::Append { entries, .. } => entries.iter().map(|entry| entry.envelope.len()).sum(),
+            Job::Create { record, .. } | Job::Place { record, .. } => record.record.len(),
+            Job::Probe { .. } | Job::Close => 0,
+        }
+    }
+
+    fn fail(self, error: &StoreError) {
+        match self {
+            Job::Append { reply, .. } => answer(reply, Err(again(error))),
+            Job::Create { reply, .. } | Job::Place { reply, .. } => answer(reply, Err(again(error))),
+            Job::Probe { reply } => answer(reply, Err(again(error))),
+            Job::Close => {}
+        }
+    }
+}
+
+impl Done {
+    /// After the commit: first the news, so that they go out even when the one
+    /// who asked has gone, then the answer.
+    fn announce(self) {
+        match self {
+            Done::Append(result, news, reply) => {
+                if let Ok(appended) = &result {
+                    publish(&news, &appended.standing);
+                }
+                answer(reply, result);
+            }
+            Done::Place(result, news, reply) => {
+                if let (Ok(Placed::Here { standing, .. }), Some(news)) = (&result, news) {
+                    publish(&news, standing);
+                }
+                answer(reply, result);
+            }
+            Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Ok(()))),
+        }
+    }
+
+    fn fail(self, error: &StoreError) {
+        match self {
+            Done::Append(_, _, reply) => answer(reply, Err(again(error))),
+            Done::Place(_, _, reply) => answer(reply, Err(again(error))),
+            Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Err(again(error)))),
+        }
+    }
+}
+
+/// Who asked may have gone; what they asked for is done all the same.
+fn answer<T>(reply: Reply<T>, result: Result<T, StoreError>) {
+    let _ = reply.send(result);
+}
+
+fn publish(news: &News, standing: &Standing) {
+    news.send_if_modified(|known| {
+        let newer = standing.position > known.position || standing.membership > known.membership;
+        if newer {
+            *known = *standing;
+        }
+        newer
+    });
+}
+
+/// The same error for everyone in the batch.
+fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Full => StoreError::Full,
+        StoreError::Damaged(cause) => StoreError::Damaged(cause.clone()),
+        other => StoreError::Failed(other.to_string()),
+    }
+}
