@@ -21,7 +21,7 @@
 //!     style         "atx" | "setext" | "none"
 //!     lead, gap, tail, foot   the heading's and body's exact surroundings
 //!     key           place of a template, or ""
-//!     origin        "made" | "imported"
+//!     origin        "made" | "imported" | "imported-last"
 //!     deleted       boolean
 //! ```
 
@@ -39,7 +39,7 @@ use automerge::{ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, Rea
 use crate::error::{Error, ErrorCode, Result};
 
 pub use edit::{NewSection, Place};
-pub use read::{HeadingStyle, Section};
+pub use read::{HeadingStyle, Origin, Section};
 pub use text::{apply_splices, utf16_len};
 
 /// A version of a document: concatenated change hashes.

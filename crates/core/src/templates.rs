@@ -58,13 +58,13 @@ pub fn all() -> &'static [Template] {
             parse(
                 "compact",
                 "Compact",
-                "One page per concern with short sub-sections; for most systems.",
+                "Seven sections with worked examples of what to write in each; for one system and a small team.",
                 include_str!("templates/compact.md"),
             ),
             parse(
                 "full",
                 "Full",
-                "Fewer, longer sections with worked examples of what to write in each.",
+                "Every concern with its parts, from components to observability and decisions; for systems that many people run.",
                 include_str!("templates/full.md"),
             ),
         ]
@@ -209,5 +209,19 @@ impl Heading for ParsedSection {
     }
     fn has_heading(&self) -> bool {
         self.level > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_heading_of_both_seeds_is_a_place() {
+        for (id, expected) in [("full", 32), ("compact", 7)] {
+            let template = find(id).unwrap();
+            let keys: Vec<&str> = template.slots.iter().map(|slot| slot.key.as_str()).collect();
+            assert_eq!(keys.len(), expected, "{keys:?}");
+        }
     }
 }

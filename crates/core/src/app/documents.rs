@@ -13,7 +13,7 @@ use crate::api::{
     ExportFormat, Exported, ImportDocument, Imported, ListDocuments, LogEntry, RenameDocument, Search, SearchHit,
     SectionView, TemplateInfo, TemplateSlot,
 };
-use crate::document::{Document, NewSection};
+use crate::document::{Document, NewSection, Origin};
 use crate::error::{Error, ErrorCode, Result};
 use crate::import::markdown::{self, ParsedSection};
 use crate::store::documents::{self, DocumentRow, SectionRow};
@@ -282,7 +282,8 @@ impl App {
 
     fn imported_sections(&self, parsed: &[ParsedSection]) -> Result<(Vec<NewSection>, Vec<Option<usize>>)> {
         let mut sections = Vec::with_capacity(parsed.len());
-        for section in parsed {
+        for (index, section) in parsed.iter().enumerate() {
+            let last = index + 1 == parsed.len();
             let above = section.parent.map_or(0, |parent| parsed[parent].level);
             sections.push(NewSection {
                 id: self.section_id()?,
@@ -294,7 +295,7 @@ impl App {
                 tail: section.tail.clone(),
                 body: section.body.clone(),
                 foot: section.foot.clone(),
-                imported: true,
+                origin: if last { Origin::ImportedLast } else { Origin::Imported },
                 key: String::new(),
             });
         }

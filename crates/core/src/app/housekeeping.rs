@@ -83,7 +83,9 @@ impl App {
         }
         for open in self.all_open() {
             let mut open = lock(&open);
-            if !touched.contains(&open.id.0) {
+            // What this process committed itself is already in: typing goes on.
+            let newer = self.db().read(|conn| changes::last(conn, &open.id.0)).unwrap_or(i64::MAX) > open.seen;
+            if !touched.contains(&open.id.0) || !newer {
                 continue;
             }
             if let Err(error) = self.settle(&mut open).and_then(|()| self.catch_up(&mut open)) {

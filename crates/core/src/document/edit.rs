@@ -6,7 +6,7 @@ use fractional_index::FractionalIndex;
 
 use super::Document;
 use super::migrate::SCHEMA;
-use super::read::{self, HeadingStyle, Section};
+use super::read::{self, HeadingStyle, Origin, Section};
 use crate::api::Splice;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -40,8 +40,8 @@ pub struct NewSection {
     pub body: String,
     /// White space after the body.
     pub foot: String,
-    /// Whether it comes from a file.
-    pub imported: bool,
+    /// Where it comes from.
+    pub origin: Origin,
     /// The place of a template it fills, or "".
     pub key: String,
 }
@@ -59,7 +59,7 @@ impl NewSection {
             tail: "\n\n".into(),
             body: body.to_owned(),
             foot: String::new(),
-            imported: false,
+            origin: Origin::Made,
             key: String::new(),
         }
     }
@@ -234,7 +234,7 @@ impl Document {
             ("tail", &new.tail),
             ("foot", &new.foot),
             ("key", &new.key),
-            ("origin", if new.imported { "imported" } else { "made" }),
+            ("origin", new.origin.as_str()),
         ];
         for (name, value) in fields {
             doc.put(&section, name, value).map_err(Error::internal)?;

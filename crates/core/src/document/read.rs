@@ -28,6 +28,27 @@ impl HeadingStyle {
     }
 }
 
+/// Where a section came from; decides how its surroundings are written out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Made in Drystone.
+    Made,
+    /// From a file, with another section after it.
+    Imported,
+    /// The last one of a file.
+    ImportedLast,
+}
+
+impl Origin {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Origin::Made => "made",
+            Origin::Imported => "imported",
+            Origin::ImportedLast => "imported-last",
+        }
+    }
+}
+
 /// A section as it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
@@ -55,8 +76,8 @@ pub struct Section {
     pub body: String,
     /// White space after the body.
     pub foot: String,
-    /// Whether it came from an imported file.
-    pub imported: bool,
+    /// Where it came from.
+    pub origin: Origin,
     /// The place of a template it was made for, or "".
     pub key: String,
 }
@@ -157,7 +178,11 @@ impl Document {
             tail: field("tail"),
             body: text(&self.doc, object, "body"),
             foot: field("foot"),
-            imported: field("origin") == "imported",
+            origin: match field("origin").as_str() {
+                "imported" => Origin::Imported,
+                "imported-last" => Origin::ImportedLast,
+                _ => Origin::Made,
+            },
             key: field("key"),
         }
     }

@@ -1,6 +1,6 @@
 //! Markdown out. What was imported and not changed comes out byte for byte.
 
-use crate::document::{Document, HeadingStyle, Section};
+use crate::document::{Document, HeadingStyle, Origin, Section};
 
 /// The document as a Markdown file.
 pub fn export(document: &Document) -> Vec<u8> {
@@ -14,29 +14,43 @@ pub fn export(document: &Document) -> Vec<u8> {
     bytes
 }
 
-/// Puts sections together. White space is added only where an edit left two
-/// parts without any between them, which no imported file can have.
+/// Puts sections together. Where two parts stand together as they did in the
+/// imported file, the file's own white space is between them, whatever it is;
+/// elsewhere a blank line is, and one line end closes the file.
 pub fn join(sections: &[Section]) -> String {
     let mut out = String::new();
     for (index, section) in sections.iter().enumerate() {
         let last = index + 1 == sections.len();
+        let as_in_file = match section.origin {
+            Origin::Made => false,
+            Origin::Imported => !last,
+            Origin::ImportedLast => last,
+        };
+        let end = if last { "\n" } else { "\n\n" };
         heading(&mut out, section);
-        if section.style != HeadingStyle::None && !section.tail.contains('\n') && !(last && section.body.is_empty()) {
-            out.push_str("\n\n");
-        }
         if section.body.is_empty() {
+            if !as_in_file && section.style != HeadingStyle::None {
+                end_with(&mut out, end);
+            }
             continue;
         }
-        out.push_str(&section.body);
-        out.push_str(&section.foot);
-        let open = !section.foot.contains(['\n', '\r']) && !section.body.ends_with('\n');
-        if open && !last {
+        if section.style != HeadingStyle::None && !section.tail.contains(['\n', '\r']) {
             out.push_str("\n\n");
-        } else if open && !section.imported {
-            out.push('\n');
+        }
+        out.push_str(&section.body);
+        // Text typed where the file had none has no white space of its own.
+        if as_in_file && (last || section.foot.contains(['\n', '\r'])) {
+            out.push_str(&section.foot);
+        } else {
+            end_with(&mut out, end);
         }
     }
     out
+}
+
+fn end_with(out: &mut String, end: &str) {
+    out.truncate(out.trim_end_matches(['\n', '\r']).len());
+    out.push_str(end);
 }
 
 fn heading(out: &mut String, section: &Section) {

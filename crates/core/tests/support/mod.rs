@@ -1,0 +1,146 @@
+//! Devices for tests of the façade.
+#![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use drystone_core::api::*;
+use drystone_core::command::Request;
+use drystone_core::error::Error;
+use drystone_core::{App, Config, Unlock};
+use serde::de::DeserializeOwned;
+
+/// A data folder that an app has open.
+pub struct Device {
+    folder: Arc<tempfile::TempDir>,
+    app: App,
+}
+
+/// A data folder that nobody has open.
+pub struct Folder(Arc<tempfile::TempDir>);
+
+pub async fn open_folder(path: &Path, unlock: Unlock) -> Result<App, Error> {
+    App::open(Config { data_dir: path.to_path_buf(), unlock, background_sync: false }).await
+}
+
+impl Folder {
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub async fn try_open(&self) -> Result<App, Error> {
+        open_folder(self.path(), Unlock::KeyFile(self.path().join("key"))).await
+    }
+
+    pub async fn open_app(&self) -> Device {
+        Device { folder: self.0.clone(), app: self.try_open().await.unwrap() }
+    }
+}
+
+impl Device {
+    pub async fn new() -> Device {
+        Folder(Arc::new(tempfile::tempdir().unwrap())).open_app().await
+    }
+
+    /// A second process on the same folder, as far as one process can have it:
+    /// nothing is shared but the files.
+    pub async fn again(&self) -> Device {
+        Folder(self.folder.clone()).open_app().await
+    }
+
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// A copy of the folder as a crash would leave it: nothing settled, no locks.
+    pub fn copy_as_after_a_crash(&self) -> Folder {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(self.folder.path()).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() && !entry.file_name().to_str().unwrap().ends_with("-shm") {
+                std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+            }
+        }
+        Folder(Arc::new(copy))
+    }
+
+    /// A copy of the folder after a clean end, everything in the one file.
+    pub async fn copy_closed(self) -> Folder {
+        self.app.close().await.unwrap();
+        let folder = self.folder.clone();
+        drop(self.app);
+        // The watching thread lets go of its connection within a tick. Everything is
+        // in the database file now; the emptied log would only be kept for reuse.
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        for side in ["drystone.db-wal", "drystone.db-shm"] {
+            let _gone = std::fs::remove_file(folder.path().join(side));
+        }
+        Folder(folder)
+    }
+
+    pub async fn run(&self, request: Request) -> Result<serde_json::Value, Error> {
+        self.app.call(request).await
+    }
+
+    pub async fn call<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
+        Ok(serde_json::from_value(self.run(request).await?).unwrap())
+    }
+
+    pub async fn create(&self, title: &str, template: &str) -> String {
+        let args = CreateDocument { title: title.into(), template: template.into(), workspace: None };
+        self.call::<DocumentSummary>(Request::DocumentCreate(args)).await.unwrap().id
+    }
+
+    pub async fn import(&self, name: &str, bytes: &[u8]) -> Result<Imported, Error> {
+        let content = BASE64.encode(bytes);
+        let args = ImportDocument { name: name.into(), content, template: None, workspace: None };
+        self.call(Request::DocumentImport(args)).await
+    }
+
+    pub async fn export(&self, id: &str) -> String {
+        let args = ExportDocument { document: id.into(), format: ExportFormat::Markdown };
+        let exported: Exported = self.call(Request::DocumentExport(args)).await.unwrap();
+        String::from_utf8(BASE64.decode(exported.content).unwrap()).unwrap()
+    }
+
+    pub async fn open(&self, id: &str) -> DocumentView {
+        self.call(Request::DocumentOpen(DocumentRef { document: id.into() })).await.unwrap()
+    }
+
+    pub async fn type_in(
+        &self,
+        document: &str,
+        section: &str,
+        version: u32,
+        splices: &[(u32, u32, &str)],
+    ) -> Result<Edited, Error> {
+        let splices = splices
+            .iter()
+            .map(|(at, delete, insert)| Splice { at: *at, delete: *delete, insert: (*insert).to_owned() })
+            .collect();
+        let args =
+            EditSection { document: document.into(), section: section.into(), version, client: "test".into(), splices };
+        self.call(Request::SectionEdit(args)).await
+    }
+}
+
+/// Architecture documents by others, which lie beside the checkout where they
+/// are available.
+pub fn corpus() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    let mut folders = vec![root.join("architecture-md"), root.join("decisions")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
