@@ -12,6 +12,8 @@ export default defineConfig({
     // CodeMirror and the Markdown renderer are in a chunk that only an opened document loads.
     chunkSizeWarningLimit: 700,
   },
+  // Otherwise the development server finds what a document needs only when one is opened, and reloads the page.
+  optimizeDeps: { entries: ["index.html", "src/**/*.ts", "src/**/*.svelte"] },
   resolve: process.env["VITEST"] ? { conditions: ["browser"] } : {},
   test: {
     environment: "jsdom",

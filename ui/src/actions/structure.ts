@@ -1,5 +1,5 @@
 import type { MoveSection, TemplateSlot } from "../backend/generated/api";
-import { plainTitle } from "../lib/markdown";
+import { plainTitle } from "../lib/plain-title";
 import { placeOf, step, type Direction, type Place } from "../lib/outline";
 import type { App } from "../state/app.svelte";
 import type { OpenDocument } from "../state/document.svelte";

@@ -1,5 +1,5 @@
 import { copyText } from "../lib/clipboard";
-import { plainTitle } from "../lib/markdown";
+import { plainTitle } from "../lib/plain-title";
 import type { App } from "../state/app.svelte";
 import type { OpenDocument } from "../state/document.svelte";
 

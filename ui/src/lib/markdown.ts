@@ -82,12 +82,6 @@ export function renderInline(source: string): string {
   return clean(markdown.renderInline(source)).replace(/<a\b[^>]*>|<\/a>/g, "");
 }
 
-/** A heading without its marks, for labels and lists. */
-export function plainTitle(source: string): string {
-  const tokens = markdown.parseInline(source, {})[0]?.children ?? [];
-  return tokens.map((token) => (token.type === "softbreak" ? " " : token.content)).join("").trim();
-}
-
 /** An SVG image that is safe to show, such as a QR code. */
 export function cleanSvg(svg: string): string {
   return purifier ? purifier.sanitize(svg, { USE_PROFILES: { svg: true } }) : "";

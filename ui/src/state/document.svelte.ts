@@ -1,6 +1,6 @@
 import { toProblem, type Backend, type Problem } from "../backend/backend";
 import type { Completeness, DocumentSummary, DocumentView, Event, LogEntry, SectionUpdate, TemplateSlot } from "../backend/generated/api";
-import { plainTitle } from "../lib/markdown";
+import { plainTitle } from "../lib/plain-title";
 import { childrenByParent, depths } from "../lib/outline";
 import { randomHex } from "../lib/random";
 import { SectionSync } from "../lib/section-sync";
