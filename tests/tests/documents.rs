@@ -2,13 +2,11 @@
 //! recover, search.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use drystone_core::api::*;
 use drystone_core::command::Request;
 use drystone_core::error::ErrorCode;
 use serde_json::Value;
-use support::*;
+use drystone_tests::*;
 
 #[tokio::test]
 async fn a_new_document_has_the_templates_places_and_no_text() {

@@ -1,5 +1,4 @@
-//! Devices for tests of the façade.
-#![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
+//! A device: a data folder and a façade open on it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +20,10 @@ pub struct Device {
 /// A data folder that nobody has open.
 pub struct Folder(Arc<tempfile::TempDir>);
 
+/// Opens a data folder without synchronising in the background.
+///
+/// # Errors
+/// The façade's.
 pub async fn open_folder(path: &Path, unlock: Unlock) -> Result<App, Error> {
     App::open(Config { data_dir: path.to_path_buf(), unlock, background_sync: false }).await
 }
@@ -42,6 +45,79 @@ impl Folder {
 impl Device {
     pub async fn new() -> Device {
         Folder(Arc::new(tempfile::tempdir().unwrap())).open_app().await
+    }
+
+    /// A device that synchronises by itself, as the window does.
+    pub async fn in_background() -> Device {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let unlock = Unlock::KeyFile(folder.path().join("key"));
+        let config = Config { data_dir: folder.path().to_path_buf(), unlock, background_sync: true };
+        Device { app: App::open(config).await.unwrap(), folder }
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Sets the relay of the default workspace and brings everything there.
+    pub async fn share(&self, relay: &str) {
+        let args = SetRelay { workspace: None, url: relay.into() };
+        self.call::<SyncState>(Request::RelaySet(args)).await.unwrap();
+        let states = self.sync().await;
+        assert_eq!(states[0].phase, SyncPhase::Idle, "{states:?}");
+    }
+
+    /// An invitation's link to the default workspace.
+    pub async fn invite(&self, role: Role) -> String {
+        let args = Invite { workspace: None, role, hours: 24 };
+        self.call::<Invitation>(Request::WorkspaceInvite(args)).await.unwrap().link
+    }
+
+    /// Joins a workspace.
+    ///
+    /// # Errors
+    /// The façade's.
+    pub async fn join(&self, link: &str, name: &str) -> Result<WorkspaceSummary, Error> {
+        self.call(Request::WorkspaceJoin(Join { link: link.into(), user_name: Some(name.into()) })).await
+    }
+
+    /// One round with every relay.
+    pub async fn sync(&self) -> Vec<SyncState> {
+        let mut states: Vec<SyncState> =
+            self.call(Request::SyncNow(WorkspaceRef { workspace: None })).await.unwrap();
+        // The workspace with a relay is the one that tests are about.
+        states.sort_by_key(|state| state.relay.is_none());
+        states
+    }
+
+    /// Takes in the log up to a position at most and sends what waits; returns
+    /// the log's last position.
+    pub async fn sync_until(&self, position: u64) -> u64 {
+        let states = self.sync_states().await;
+        let workspace = states.iter().find(|state| state.relay.is_some()).unwrap().workspace.parse().unwrap();
+        self.app.sync_until(&workspace, Some(position)).await.unwrap()
+    }
+
+    async fn sync_states(&self) -> Vec<SyncState> {
+        self.call(Request::SyncStatus(Empty {})).await.unwrap()
+    }
+
+    /// Waits until the document reads like this.
+    pub async fn eventually(&self, id: &str, text: &str) {
+        let started = std::time::Instant::now();
+        let mut last = String::from("the document is not there");
+        while started.elapsed() < std::time::Duration::from_secs(30) {
+            let args = ExportDocument { document: id.into(), format: ExportFormat::Markdown };
+            if let Ok(exported) = self.call::<Exported>(Request::DocumentExport(args)).await {
+                last = String::from_utf8(BASE64.decode(exported.content).unwrap()).unwrap();
+                if last == text {
+                    return;
+                }
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("after half a minute it still reads {last:?}");
     }
 
     /// A second process on the same folder, as far as one process can have it:
@@ -126,11 +202,21 @@ impl Device {
     }
 }
 
-/// Architecture documents by others, which lie beside the checkout where they
-/// are available.
+/// Real input by others, which lies beside the checkout where it is available.
+/// `None`, with a line that says so, where it is not.
+pub fn corpora() -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora");
+    if !root.is_dir() {
+        eprintln!("no corpora beside the checkout: the trials on real input are left out");
+        return None;
+    }
+    Some(root)
+}
+
+/// All Markdown of the corpora.
 pub fn corpus() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
+    let Some(root) = corpora() else { return found };
     let mut folders = vec![root.join("architecture-md"), root.join("decisions")];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
