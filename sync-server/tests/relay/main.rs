@@ -1,0 +1,12 @@
+//! The real relay, started as a process and spoken to over the network.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+
+mod auth;
+mod durability;
+mod hostile;
+mod log;
+mod membership;
+mod operation;
+mod pressure;
+mod support;
+mod wake;
