@@ -136,7 +136,7 @@ export async function developmentBackend(): Promise<MemoryBackend> {
   const wanted = new URLSearchParams(location.search).get("sample");
   const backend = wanted === "empty" ? new MemoryBackend() : await sampleBackend();
   if (wanted === "locked") {
-    const problem = { code: "keychain" as const, message: "no keychain answered", place: null, advice: "Choose another way." };
+    const problem = { code: "keychain" as const, message: "No keychain answered on this computer.", place: null, advice: "Choose another way." };
     backend.lockState = { state: "locked", configured: null, problem };
   }
   if (wanted === "passphrase") backend.lockState = { state: "locked", configured: "passphrase", problem: null };

@@ -21,10 +21,10 @@ const theme = EditorView.theme({
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--font-prose)", fontSize: "var(--text-prose)", lineHeight: "var(--leading-prose)", overflow: "visible" },
   ".cm-content": { padding: "0", caretColor: "var(--accent)", overflowWrap: "anywhere" },
-  ".cm-line": { padding: "0 2px" },
+  ".cm-line": { padding: "0" },
   ".cm-cursor": { borderLeftColor: "var(--accent)" },
   ".cm-placeholder": { color: "var(--ink-faint)", fontStyle: "italic" },
-  ".cm-edge": { lineHeight: "0.75" },
+  ".cm-edge": { fontSize: "0.3em" },
   ".cm-code": {
     fontFamily: "var(--font-mono)",
     fontSize: "0.875rem",

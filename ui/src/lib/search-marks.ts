@@ -7,10 +7,13 @@ export interface Passage {
   match: boolean;
 }
 
+/** Markdown marks that only disturb in a line of running text. */
+const NOISE = /\*\*|`+|\|/g;
+
 /** Splits an excerpt at the marks around its matches. */
 export function passages(excerpt: string): Passage[] {
   const result: Passage[] = [];
-  for (const piece of excerpt.split(START)) {
+  for (const piece of excerpt.replace(NOISE, "").split(START)) {
     const end = piece.indexOf(END);
     if (end < 0) {
       if (piece) result.push({ text: piece, match: false });
