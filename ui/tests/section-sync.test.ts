@@ -40,7 +40,7 @@ async function session(text: string, client = "me"): Promise<Session> {
       textChanged: () => {},
       savingChanged: (dirty, problem) => saving.push({ dirty, problem }),
       aroundRemote: (change) => change(),
-      mayRetry: () => true,
+      failure: () => "unknown",
     },
   );
   open.push(sync);
@@ -276,7 +276,7 @@ describe("broken connections", () => {
 
   it("stops at an error that trying again cannot cure", async () => {
     const transport = { edit: vi.fn(() => Promise.reject(new Error("gone"))), updates: vi.fn() };
-    const listener = { textChanged: () => {}, savingChanged: vi.fn(), aroundRemote: (change: () => void) => change(), mayRetry: () => false };
+    const listener = { textChanged: () => {}, savingChanged: vi.fn(), aroundRemote: (change: () => void) => change(), failure: () => "gone" as const };
     const sync = new SectionSync("me", "x", 0, transport, listener);
     open.push(sync);
     sync.dispatch(sync.state.update({ changes: { from: 0, insert: "y" } }));
@@ -284,6 +284,21 @@ describe("broken connections", () => {
     expect(transport.edit).toHaveBeenCalledTimes(1);
     expect(sync.text).toBe("yx");
   });
+});
+
+it("sends everything anew after a refusal, so that shortening the text helps", async () => {
+  const { backend, type, sync, core } = await session("\n");
+  const call = backend.call.bind(backend);
+  vi.spyOn(backend, "call").mockImplementation((command, args) => {
+    if (command === "section.edit" && JSON.stringify(args).includes("xxxx")) return Promise.reject(new Error("too large"));
+    return call(command, args);
+  });
+  (sync as unknown as { listener: { failure: () => string } }).listener.failure = () => "refused";
+  type("xxxx", 0);
+  await vi.advanceTimersByTimeAsync(200);
+  sync.dispatch(sync.state.update({ changes: { from: 1, to: 4 } }));
+  await settle();
+  expect(core()).toBe("x\n");
 });
 
 describe("two editors", () => {
@@ -295,7 +310,7 @@ describe("two editors", () => {
         backend.call("section.edit", { document, section, version, client: "second", splices }),
       updates: (since: number) => backend.call("section.updates", { document, section, since }),
     };
-    const listener = { textChanged: () => {}, savingChanged: () => {}, aroundRemote: (change: () => void) => change(), mayRetry: () => true };
+    const listener = { textChanged: () => {}, savingChanged: () => {}, aroundRemote: (change: () => void) => change(), failure: () => "unknown" as const };
     const second = new SectionSync("second", first.core(), 0, transport, listener);
     open.push(second);
     backend.subscribe((event) => {

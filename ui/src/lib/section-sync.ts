@@ -13,6 +13,9 @@ export const MAX_HELD_UPDATES = 200;
 /** Waits before a failed request is repeated, in milliseconds; the last one is used from then on. */
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 15_000];
 
+/** What a failed request means: it may have been carried out, it certainly was not, or the section is gone. */
+export type Failure = "unknown" | "refused" | "gone";
+
 /** The way to the core for one section. */
 export interface SectionTransport {
   edit(version: number, splices: Splice[]): Promise<Edited>;
@@ -27,8 +30,7 @@ export interface SectionListener {
   savingChanged(dirty: boolean, problem: unknown): void;
   /** Called around a change that came from elsewhere, to keep the page in place. */
   aroundRemote(change: () => void): void;
-  /** Whether repeating a failed request makes sense. */
-  mayRetry(problem: unknown): boolean;
+  failure(problem: unknown): Failure;
 }
 
 /** A request on its way, or one whose outcome is unknown since its reply was lost. */
@@ -358,14 +360,16 @@ export class SectionSync {
 
   private failed(problem: unknown): void {
     this.announce(problem);
-    if (!this.listener.mayRetry(problem)) {
+    const failure = this.listener.failure(problem);
+    if (failure === "gone") {
       this.stopped = true;
-      this.settle();
-      return;
+      return this.release();
     }
+    // The next attempt takes everything that waits, also what makes it acceptable.
+    if (failure === "refused") this.sent = null;
     const wait = RETRY_MS[Math.min(this.failures, RETRY_MS.length - 1)] ?? BATCH_MS;
     this.failures++;
-    for (const resolve of this.idle.splice(0)) resolve();
+    this.release();
     if (this.timer) clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       this.timer = null;
@@ -379,6 +383,11 @@ export class SectionSync {
 
   private settle(): void {
     this.announce(null);
+    this.release();
+  }
+
+  /** Ends the waiting of whoever flushed. */
+  private release(): void {
     for (const resolve of this.idle.splice(0)) resolve();
   }
 }

@@ -11,6 +11,8 @@ import { Workspaces } from "./workspaces.svelte";
 
 /** The clock behind relative times moves this often, in milliseconds. */
 const CLOCK_MS = 15_000;
+/** After edits the library is read again at most this often, in milliseconds. */
+const LIBRARY_MS = 1_000;
 
 /** Everything the interface knows, and the way to the core. */
 export class App {
@@ -27,6 +29,7 @@ export class App {
   documentProblem = $state.raw<Problem | null>(null);
   now = $state(Date.now());
   private opening = "";
+  private libraryTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(readonly backend: Backend) {
     this.workspaces = new Workspaces(backend, this.settings);
@@ -41,6 +44,10 @@ export class App {
       this.now = Date.now();
     }, CLOCK_MS);
     window.addEventListener("pagehide", () => void this.document?.flush());
+    window.addEventListener("beforeunload", (event) => {
+      // Asked only when something cannot be saved; what merely waits is sent while the page closes.
+      if (this.document?.saving && this.document.problem) event.preventDefault();
+    });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") void this.document?.flush();
     });
@@ -107,9 +114,22 @@ export class App {
     await open?.close();
   }
 
+  /** Excerpts and completeness in the library follow edits at a calm pace. */
+  private reloadLibrarySoon(): void {
+    if (this.libraryTimer || this.navigation.place.view !== "library") return;
+    this.libraryTimer = setTimeout(() => {
+      this.libraryTimer = null;
+      void this.attempt(() => this.library.load());
+    }, LIBRARY_MS);
+  }
+
   private receive(event: Event): void {
     this.document?.receive(event);
     switch (event.type) {
+      case "sectionChanged":
+      case "documentChanged":
+        this.reloadLibrarySoon();
+        break;
       case "libraryChanged":
         void this.attempt(() => this.library.load());
         break;

@@ -3,14 +3,20 @@ import type { Completeness, DocumentSummary, DocumentView, Event, LogEntry, Sect
 import { plainTitle } from "../lib/plain-title";
 import { childrenByParent, depths } from "../lib/outline";
 import { randomHex } from "../lib/random";
-import { SectionSync } from "../lib/section-sync";
+import { SectionSync, type Failure } from "../lib/section-sync";
 import { wordCount } from "../lib/wording";
 import { Section } from "./section.svelte";
 
 /** Structural events are gathered for this long before the document is read again, in milliseconds. */
 const RELOAD_MS = 30;
-/** Errors that repeating the same request cannot cure. */
-const FINAL = new Set(["not-found", "usage", "bad-input", "too-large", "too-new", "damaged", "unauthorized"]);
+/** Errors after which an edit may nevertheless have been saved, since only the reply was lost. */
+const UNCERTAIN = new Set(["unreachable", "internal", "busy"]);
+
+function failureOf(thrown: unknown): Failure {
+  const { code } = toProblem(thrown);
+  if (code === "not-found") return "gone";
+  return UNCERTAIN.has(code) ? "unknown" : "refused";
+}
 
 /** The section that is being edited, and where the caret shall stand. */
 export interface Editing {
@@ -33,6 +39,8 @@ export class OpenDocument {
   /** Set to scroll to a section. */
   target = $state.raw<{ section: string; at: number } | null>(null);
   problem = $state.raw<Problem | null>(null);
+  /** A section that someone deleted while it was being written here. */
+  vanished = $state.raw<{ id: string; title: string } | null>(null);
   /** Keeps the page in place around changes from elsewhere; set by the page. */
   aroundRemote: (change: () => void) => void = (change) => change();
 
@@ -116,7 +124,7 @@ export class OpenDocument {
         textChanged: (text) => this.byId.get(id)?.typed(text),
         savingChanged: (dirty, problem) => this.savingChanged(id, dirty, problem),
         aroundRemote: (change) => this.aroundRemote(change),
-        mayRetry: (problem) => !FINAL.has(toProblem(problem).code),
+        failure: failureOf,
       },
     );
     this.syncs.set(id, sync);
@@ -182,14 +190,17 @@ export class OpenDocument {
       }
       return section;
     });
-    this.dropDeleted();
+    this.dropDeleted(known);
     this.base = { completeness: view.summary.completeness, written: this.countWritten() };
   }
 
   /** Ends the editing of sections that someone deleted. */
-  private dropDeleted(): void {
+  private dropDeleted(known: ReadonlyMap<string, Section>): void {
     const present = new Set(this.sections.map((section) => section.id));
-    if (this.editing && !present.has(this.editing.section)) this.editing = null;
+    if (this.editing && !present.has(this.editing.section)) {
+      this.vanished = { id: this.editing.section, title: known.get(this.editing.section)?.title ?? "" };
+      this.editing = null;
+    }
     for (const [id, sync] of this.syncs) {
       if (present.has(id)) continue;
       sync.close();
@@ -199,6 +210,7 @@ export class OpenDocument {
   }
 
   private sectionChanged(id: string, update: SectionUpdate): void {
+    this.summary = { ...this.summary, updated: new Date().toISOString() };
     const sync = this.syncs.get(id);
     if (sync) {
       sync.receive(update);
