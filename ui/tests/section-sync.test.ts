@@ -2,7 +2,7 @@ import { history, redo, undo } from "@codemirror/commands";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MemoryBackend } from "../src/backend/memory";
 import { toBase64 } from "../src/lib/base64";
-import { BATCH_MS, SectionSync } from "../src/lib/section-sync";
+import { BATCH_MS, SectionSync, type Failure } from "../src/lib/section-sync";
 
 /** Long enough for any number of batches. */
 const LONG = 200_000;
@@ -21,7 +21,7 @@ interface Session {
 
 let open: SectionSync[] = [];
 
-async function session(text: string, client = "me"): Promise<Session> {
+async function session(text: string, client = "me", failure: Failure = "unknown"): Promise<Session> {
   const backend = new MemoryBackend();
   const content = toBase64(new TextEncoder().encode(`# T\n\n## S\n${text}`));
   const { id: document } = await backend.call("document.import", { name: "t.md", content, template: null, workspace: null });
@@ -40,7 +40,7 @@ async function session(text: string, client = "me"): Promise<Session> {
       textChanged: () => {},
       savingChanged: (dirty, problem) => saving.push({ dirty, problem }),
       aroundRemote: (change) => change(),
-      failure: () => "unknown",
+      failure: () => failure,
     },
   );
   open.push(sync);
@@ -287,13 +287,12 @@ describe("broken connections", () => {
 });
 
 it("sends everything anew after a refusal, so that shortening the text helps", async () => {
-  const { backend, type, sync, core } = await session("\n");
+  const { backend, type, sync, core } = await session("\n", "me", "refused");
   const call = backend.call.bind(backend);
   vi.spyOn(backend, "call").mockImplementation((command, args) => {
     if (command === "section.edit" && JSON.stringify(args).includes("xxxx")) return Promise.reject(new Error("too large"));
     return call(command, args);
   });
-  (sync as unknown as { listener: { failure: () => string } }).listener.failure = () => "refused";
   type("xxxx", 0);
   await vi.advanceTimersByTimeAsync(200);
   sync.dispatch(sync.state.update({ changes: { from: 1, to: 4 } }));

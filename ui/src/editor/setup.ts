@@ -4,6 +4,9 @@ import { Prec, type Extension } from "@codemirror/state";
 import { EditorView, highlightSpecialChars, keymap, placeholder, type Command } from "@codemirror/view";
 import { toggleMarks } from "./commands";
 import { markdownLook } from "./markdown-look";
+import { useConstructedSheets } from "./style-sheets";
+
+useConstructedSheets();
 
 /** What an editor tells the page. */
 export interface EditorHost {
