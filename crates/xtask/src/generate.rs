@@ -44,7 +44,10 @@ pub fn check_types() -> Result<()> {
     let committed = read_file(TYPES)?.replace("\r\n", "\n");
     let types = print_types()?;
     match committed.lines().zip(types.lines()).position(|(old, new)| old != new) {
-        None if committed == types => Ok(()),
+        None if committed == types => {
+            println!("{TYPES} is current.");
+            Ok(())
+        }
         place => {
             let line = place.map_or(committed.lines().count().min(types.lines().count()), |index| index) + 1;
             Err(Failure::new(format!("{TYPES}:{line}: is not what the core's types generate"))
