@@ -34,6 +34,11 @@ const HEADERS: usize = 64;
 const HEADER_BYTES: usize = 32 << 10;
 /// How long a TLS handshake may take.
 const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+/// How long, and for how many bytes, an ending connection still takes what the
+/// client is sending. Closing at once would reset the connection, and a client
+/// in the middle of a refused upload would never see why it was refused.
+const LINGER_TIME: Duration = Duration::from_secs(2);
+const LINGER_BYTES: usize = 16 << 20;
 /// The pause after accepting failed, for instance for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -170,14 +175,39 @@ where
 struct Guarded {
     stream: TcpStream,
     stalled: Option<Pin<Box<Sleep>>>,
+    lingering: Option<Lingering>,
     relay: Arc<Relay>,
     _slot: Slot,
+}
+
+/// What is left of an ending connection's time and bytes.
+struct Lingering {
+    until: Pin<Box<Sleep>>,
+    bytes: usize,
 }
 
 impl Guarded {
     fn new(stream: TcpStream, slot: Slot, relay: Arc<Relay>) -> Guarded {
         relay.metrics.connections.inc();
-        Guarded { stream, stalled: None, relay, _slot: slot }
+        Guarded { stream, stalled: None, lingering: None, relay, _slot: slot }
+    }
+
+    /// Throws away what still comes in, until the other end closes too.
+    fn linger(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let lingering = self
+            .lingering
+            .get_or_insert_with(|| Lingering { until: Box::pin(tokio::time::sleep(LINGER_TIME)), bytes: LINGER_BYTES });
+        let mut scratch = [0; 4096];
+        while lingering.bytes > 0 {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Pending => return lingering.until.as_mut().poll(context).map(Ok),
+                Poll::Ready(Err(_)) => break,
+                Poll::Ready(Ok(())) if buffer.filled().is_empty() => break,
+                Poll::Ready(Ok(())) => lingering.bytes = lingering.bytes.saturating_sub(buffer.filled().len()),
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Starts the clock when a write stalls and stops it when one goes through.
@@ -235,7 +265,10 @@ impl AsyncWrite for Guarded {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        if self.lingering.is_none() {
+            std::task::ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        }
+        self.linger(context)
     }
 }
 

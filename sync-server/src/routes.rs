@@ -14,14 +14,17 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::HeaderValue;
+use axum::http::header::{AUTHORIZATION, CONNECTION};
 use axum::http::request::Parts;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use drystone_wire::DeviceKey;
 use drystone_wire::http::RelayErrorCode;
+use hyper::body::Body as _;
 
+use self::body::BodyRead;
 use crate::error::Refusal;
 use crate::limits::client_address;
 use crate::state::{Relay, now_ms};
@@ -94,15 +97,20 @@ fn with_guards(router: Router<Arc<Relay>>, relay: Arc<Relay>) -> Router {
 async fn guard(State(relay): Shared, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_string();
-    let answer = match admit(&relay, &mut request) {
-        Ok(()) => {
-            tokio::time::timeout(relay.config.limits.request_timeout, next.run(request)).await.unwrap_or_else(|_| {
-                let seconds = relay.config.limits.request_timeout.as_secs();
-                late(seconds).into_response()
-            })
-        }
+    let whole = BodyRead::default();
+    request.extensions_mut().insert(whole.clone());
+    let nothing_to_read = request.body().is_end_stream();
+    let limit = relay.config.limits.request_timeout;
+    let mut answer = match admit(&relay, &mut request) {
+        Ok(()) => tokio::time::timeout(limit, next.run(request))
+            .await
+            .unwrap_or_else(|_| late(limit.as_secs()).into_response()),
         Err(refusal) => refusal.into_response(),
     };
+    if !nothing_to_read && !whole.is_set() {
+        // Said aloud, so that the client does not send its next request into a closing connection.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(code) = answer.extensions().get::<RelayErrorCode>() {
         relay.metrics.refusal(*code);
     }

@@ -28,6 +28,8 @@ pub async fn run(config: Config) -> Result<(), Fatal> {
     // Held until the end: the folder is unlocked when this goes.
     let folder = Folder::open(&config.data)?;
     let (relay, mut ended) = open(config, &folder)?;
+    // Before anyone can know that it runs, so that no signal comes too early.
+    let stop_asked = stop_signal();
     let public = bind(relay.config.listen).await?;
     let tls = relay.config.tls.as_ref().map(|(cert, key)| connection::tls(cert, key)).transpose()?;
     warn_of_plain_text(&relay.config);
@@ -43,7 +45,7 @@ pub async fn run(config: Config) -> Result<(), Fatal> {
         tokio::spawn(Door { listener, tls: None, router, relay: relay.clone() }.run());
     }
     tokio::select! {
-        signal = stop_signal() => tracing::info!(signal, "stopping"),
+        signal = stop_asked => tracing::info!(signal, "stopping"),
         result = &mut ended => return Err(store_failed(result.unwrap_or(Err(StoreError::Closed)))),
     }
     relay.draining.cancel();
@@ -134,17 +136,20 @@ async fn stop(relay: &Relay, ended: Ended) -> Result<(), Fatal> {
     Ok(())
 }
 
+/// Takes over the signals at once; the future resolves when one comes.
 #[cfg(unix)]
-async fn stop_signal() -> &'static str {
+fn stop_signal() -> impl Future<Output = &'static str> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::warn!("signals cannot be handled; the relay stops only when it is killed");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async {
+        let (Ok(mut terminate), Ok(mut interrupt)) = signals else {
+            tracing::warn!("signals cannot be handled; the relay stops only when it is killed");
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
     }
 }
 

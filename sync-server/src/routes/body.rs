@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
@@ -18,6 +20,17 @@ use crate::limits::{BodyMemory, MemoryShare};
 /// The longest query string that is looked at, in bytes.
 const QUERY_BYTES: usize = 8 << 10;
 
+/// Set once a request's body was read to its end. Until then the connection
+/// cannot carry another request.
+#[derive(Debug, Clone, Default)]
+pub struct BodyRead(Arc<AtomicBool>);
+
+impl BodyRead {
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// Reads a body of at most `limit` bytes. Its memory counts until the share is dropped.
 pub async fn read(memory: &BodyMemory, request: Request, limit: usize) -> Result<(Bytes, MemoryShare), Refusal> {
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
@@ -25,9 +38,11 @@ pub async fn read(memory: &BodyMemory, request: Request, limit: usize) -> Result
         return Err(too_large(limit));
     }
     let mut share = memory.take(announced.unwrap_or(limit)).await?;
+    let whole = request.extensions().get::<BodyRead>().cloned().unwrap_or_default();
     let collected = Limited::new(request.into_body(), limit).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() { too_large(limit) } else { Refusal::bad_request("the body broke off") }
     })?;
+    whole.0.store(true, Ordering::Relaxed);
     let bytes = collected.to_bytes();
     share.shrink(bytes.len());
     Ok((bytes, share))

@@ -145,7 +145,7 @@ fn wrong_options_are_explained() {
         (&["--config", "/nowhere.toml"], "/nowhere.toml"),
         (&["--trusted-proxy", "proxy"], "--trusted-proxy proxy"),
         (&["--frobnicate"], "--frobnicate"),
-        (&["--device-rate", "-1"], "--device-rate"),
+        (&["--device-rate", "many"], "--device-rate"),
     ] {
         let (code, said) = refused_start(&data, args);
         assert_eq!(code, 2, "{said}");
