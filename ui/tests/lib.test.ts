@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fromBase64, toBase64 } from "../src/lib/base64";
 import { sectionState, share } from "../src/lib/completeness";
 import { difference } from "../src/lib/difference";
+import { briefGuidance, fullGuidance } from "../src/lib/guidance";
 import { keyNames, matches } from "../src/lib/keymap";
 import { score } from "../src/lib/match";
 import { placeOf, step, subtree } from "../src/lib/outline";
@@ -73,6 +74,15 @@ describe("difference", () => {
     ["\n\n\n", "\n"],
     ["x\ny\n", "x\nnew\ny\n"],
   ])("turns %j into %j", (before, after) => void check(before, after));
+});
+
+describe("guidance", () => {
+  const advice = "[Add a diagram]\n\n**Example (Mermaid):**\n```mermaid\nA[User] --> B\n```\n- **Purpose**: [What it is for]\n- see [the guide](x.md)\n";
+  it("is short in the margin", () => {
+    expect(briefGuidance(advice)).toEqual({ text: "Add a diagram\n\n- **Purpose**: What it is for\n- see [the guide](x.md)", shortened: true });
+    expect(briefGuidance("[Say it]")).toEqual({ text: "Say it", shortened: false });
+  });
+  it("keeps its examples in full", () => expect(fullGuidance(advice)).toContain("A[User] --> B\n```\n- **Purpose**: What it is for"));
 });
 
 describe("splices", () => {
