@@ -13,4 +13,11 @@ pub mod log;
 pub mod membership;
 pub mod roster;
 
+#[cfg(test)]
+mod form_tests;
+#[cfg(test)]
+mod roster_tests;
+#[cfg(test)]
+mod testing;
+
 pub use ids::{DeviceKey, DocumentHandle, Hash, RelayKey, RootKey, Signature, WorkspaceId};

@@ -24,6 +24,12 @@ pub const RECORD_REPLY_BYTES: usize = 8 << 20;
 pub const MEMBERS: usize = 1000;
 /// Devices of one member.
 pub const DEVICES: usize = 32;
+/// Devices of all members of one workspace together. A new epoch wraps its key
+/// for each in one record, which must stay within [`RECORD_BYTES`]: a workspace
+/// that outgrew it could never remove anybody again.
+pub const WORKSPACE_DEVICES: usize = 2000;
+/// A sealed name of a person or a workspace, in bytes.
+pub const SEALED_NAME_BYTES: usize = 1024;
 /// Open invitations of one workspace.
 pub const INVITES: usize = 1000;
 /// A JSON body, in bytes.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::canonical::CanonicalError;
-use crate::ids::{AgreementKey, DeviceKey, Hash, RootKey, WorkspaceId, verify};
+use crate::ids::{AgreementKey, Bytes, DeviceKey, Hash, RootKey, WorkspaceId, verify};
 use crate::limits;
 use crate::membership::{Body, DeviceCertificate, Epoch, Operation, Record, Role, VERSION, join_bytes, signed_bytes};
 
@@ -101,6 +101,8 @@ impl Roster {
             return Err(RosterError::NotAllowed("the first record creates the workspace"));
         };
         check_device(&device, &root, &body.author)?;
+        check_name(&name)?;
+        check_name(&member_name)?;
         if epoch.number != 1 || !epoch.previous.0.is_empty() {
             return Err(RosterError::Epoch("the first epoch is number 1"));
         }
@@ -220,6 +222,8 @@ impl Roster {
         if self.members.len() >= limits::MEMBERS {
             return Err(RosterError::Limit(limits::MEMBERS, "members"));
         }
+        check_name(member_name)?;
+        self.check_room_for_device()?;
         self.insert_member(*root, open.role, member_name.0.clone(), *epoch, device);
         Ok(())
     }
@@ -256,6 +260,7 @@ impl Roster {
         if epoch != self.epoch || *wrapped_for != device.agreement {
             return Err(RosterError::Epoch("a new device gets the current epoch's key"));
         }
+        self.check_room_for_device()?;
         let Some(member) = self.members.get_mut(&root) else {
             return Err(RosterError::NotAllowed("the author is not a member"));
         };
@@ -275,6 +280,10 @@ impl Roster {
     ) -> Result<(), RosterError> {
         let author = self.author_role(body)?;
         let author_root = self.devices[&body.author];
+        // It would start an epoch and take back invitations, which not everyone may.
+        if devices.is_empty() {
+            return Err(RosterError::NotAllowed("a removal removes at least one device"));
+        }
         for last in devices {
             let root = self.devices.remove(&last.device).ok_or(RosterError::NotAllowed("no such device"))?;
             let member = self.members.get_mut(&root).ok_or(RosterError::NotAllowed("no such member"))?;
@@ -313,11 +322,23 @@ impl Roster {
         let mut due: Vec<AgreementKey> = self.members.values().flat_map(|m| m.devices.values().copied()).collect();
         given.sort_unstable();
         due.sort_unstable();
-        if given == due { Ok(()) } else { Err(RosterError::Epoch("every device that stays gets the key, and no other")) }
+        if given == due {
+            Ok(())
+        } else {
+            Err(RosterError::Epoch("every device that stays gets the key, and no other"))
+        }
     }
 
     fn author_role(&self, body: &Body) -> Result<Role, RosterError> {
         self.role_of(&body.author).ok_or(RosterError::NotAllowed("the author is not a member"))
+    }
+
+    fn check_room_for_device(&self) -> Result<(), RosterError> {
+        if self.devices.len() < limits::WORKSPACE_DEVICES {
+            Ok(())
+        } else {
+            Err(RosterError::Limit(limits::WORKSPACE_DEVICES, "devices in the workspace"))
+        }
     }
 
     fn knows_device(&self, device: &DeviceKey) -> bool {
@@ -333,6 +354,14 @@ impl Roster {
 
 fn check_version(body: &Body) -> Result<(), RosterError> {
     if body.version == VERSION { Ok(()) } else { Err(RosterError::Version(body.version)) }
+}
+
+fn check_name(sealed: &Bytes) -> Result<(), RosterError> {
+    if sealed.0.len() <= limits::SEALED_NAME_BYTES {
+        Ok(())
+    } else {
+        Err(RosterError::Limit(limits::SEALED_NAME_BYTES, "bytes in a sealed name"))
+    }
 }
 
 fn check_author(record: &Record, body: &Body) -> Result<(), RosterError> {
