@@ -26,6 +26,8 @@
 //! ```
 
 mod edit;
+#[cfg(test)]
+mod merge_tests;
 mod migrate;
 mod read;
 pub mod scan;
