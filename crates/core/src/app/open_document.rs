@@ -33,6 +33,8 @@ pub(super) struct OpenDocument {
     /// Whether an editor of this process shows it.
     pub shown: bool,
     pub last_used: Instant,
+    /// Whether one may write to the workspace, and when that was looked up.
+    pub may_write: Option<(Instant, bool)>,
 }
 
 /// Typing since the last commit.
@@ -85,6 +87,7 @@ impl OpenDocument {
             channels: HashMap::new(),
             shown: false,
             last_used: Instant::now(),
+            may_write: None,
         }
     }
 

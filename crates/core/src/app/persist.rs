@@ -2,13 +2,14 @@
 //! others committed, committing what was edited here.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use drystone_wire::{DeviceKey, DocumentHandle, WorkspaceId};
 use rusqlite::Transaction;
 
-use super::App;
 use super::open_document::OpenDocument;
 use super::project::project;
+use super::{App, sharing};
 use crate::api::Event;
 use crate::document::{ChangeRecord, Document, Effect};
 use crate::error::{Error, ErrorCode, Result};
@@ -21,6 +22,9 @@ const WRITE_TRIES: usize = 20;
 
 /// Changes after which a new snapshot makes loading faster.
 const SNAPSHOT_AFTER: usize = 200;
+
+/// A role is looked up again after this long, and not with every keystroke.
+const ROLE_KNOWN_FOR: Duration = Duration::from_secs(1);
 
 /// Changes of one document that came from another device, scanned.
 pub(crate) struct RemoteChanges {
@@ -71,6 +75,7 @@ impl App {
     ) -> Result<T> {
         let open = self.open_document(id)?;
         let mut open = lock(&open);
+        self.check_may_edit(&mut open)?;
         self.settle(&mut open)?;
         self.catch_up(&mut open)?;
         let now = self.now_ms();
@@ -93,6 +98,17 @@ impl App {
             self.announce(open.publish(effect));
         }
         Ok(value)
+    }
+
+    /// A reader's edits would never leave this device: they are refused here.
+    pub(super) fn check_may_edit(&self, open: &mut OpenDocument) -> Result<()> {
+        let known = open.may_write.filter(|(since, _)| since.elapsed() < ROLE_KNOWN_FOR);
+        let may = match known {
+            Some((_, may)) => may,
+            None => self.db().read(|conn| sharing::may_write(conn, &open.workspace))?,
+        };
+        open.may_write = known.or(Some((Instant::now(), may)));
+        if may { Ok(()) } else { Err(only_reader()) }
     }
 
     /// The document, loaded up to what is shown of it.
@@ -223,6 +239,9 @@ impl App {
         mut document: Document,
         summary: &str,
     ) -> Result<()> {
+        if !self.db().read(|conn| sharing::may_write(conn, &workspace))? {
+            return Err(only_reader());
+        }
         let record = document
             .commit(summary, self.now_ms())
             .ok_or_else(|| Error::internal("a new document has nothing to commit"))?;
@@ -378,6 +397,14 @@ pub(super) fn unknown(id: DocumentHandle) -> Error {
         ErrorCode::NotFound,
         format!("There is no document {id}."),
         "List the documents to see which there are; it may not have arrived from the relay yet.",
+    )
+}
+
+fn only_reader() -> Error {
+    Error::new(
+        ErrorCode::Refused,
+        "You may read this workspace, not write to it.",
+        "Ask its owner for the role of an editor.",
     )
 }
 
