@@ -5,5 +5,6 @@ mod database;
 pub mod documents;
 pub mod journal;
 pub mod search;
+pub mod sharing;
 
 pub use database::{Database, sql_error};

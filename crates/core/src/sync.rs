@@ -1,1 +1,13 @@
-//! Synchronisation with a relay.
+//! Synchronisation with a relay. [`engine`] decides what to do next and knows
+//! neither sockets nor clock; [`client`] speaks HTTP and nothing else; the rest
+//! verifies what comes and seals what goes. The app puts them together.
+
+pub mod client;
+pub mod engine;
+mod listening;
+pub mod membership;
+pub mod opening;
+pub mod page;
+pub mod request;
+pub mod sealing;
+pub mod trust;

@@ -1,22 +1,322 @@
-//! PLACEHOLDER written by the lead so that others can compile: the sync engineer replaces this whole file.
-use super::App;
+//! Synchronisation as the façade shows it: setting a relay, a round now, where
+//! it stands. One process at a time synchronises a data folder; the others ask
+//! it.
+
+mod background;
+mod exchange;
+mod incoming;
+mod rounds;
+mod state;
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use drystone_wire::{RelayKey, WorkspaceId};
+use rusqlite::Connection;
+
+use super::{App, RemoteChanges, sharing};
 use crate::api::*;
-use crate::error::Result;
-pub(crate) struct SyncTask;
+use crate::crypto::address::RelayAddress;
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::{self as store, inbox, requests, workspaces};
+use crate::sync::client::Client;
+use crate::sync::engine::Step;
+use crate::sync::request::Failure;
+use crate::sync::trust;
+
+pub(crate) use background::SyncTask;
+pub(super) use exchange::store_records;
+use exchange::{Data, Remote};
+use rounds::Rounds;
+pub(super) use state::state;
+
+/// Held by the process that synchronises the folder.
+const LOCK_FILE: &str = "sync.lock";
+/// How long another process may take for a round that was asked of it.
+const ASKED_TIME: Duration = Duration::from_secs(60);
+/// How often to look whether it did.
+const ASKED_LOOK: Duration = Duration::from_millis(40);
+/// How long `doctor` waits for a relay.
+const DOCTOR_TIME: Duration = Duration::from_secs(15);
+
+/// The right to synchronise a data folder, given back when dropped or when the
+/// process ends in any way.
+#[derive(Debug)]
+struct SyncLock(#[allow(dead_code)] File);
+
+impl SyncLock {
+    /// The lock, unless another process or task has it.
+    fn acquire(data_dir: &Path) -> Result<Option<SyncLock>> {
+        let path = data_dir.join(LOCK_FILE);
+        let failed = |error: std::io::Error| {
+            Error::new(
+                ErrorCode::Permission,
+                format!("The lock for synchronisation cannot be used: {error}."),
+                "Check the data folder's owner and permissions.",
+            )
+            .at(path.display().to_string())
+        };
+        let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(SyncLock(file))),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(None),
+            Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+impl Data for App {
+    fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.db().read(f)
+    }
+
+    fn write<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.db().write(|tx| f(tx))
+    }
+
+    fn apply(
+        &self,
+        workspace: &WorkspaceId,
+        changes: Vec<Remote>,
+        and_then: impl FnOnce(&Connection) -> Result<()>,
+    ) -> Result<()> {
+        let batches = changes
+            .into_iter()
+            .map(|remote| RemoteChanges { document: remote.document, author: remote.author, changes: remote.changes })
+            .collect();
+        self.apply_remote(workspace, batches, |tx| and_then(tx))
+    }
+}
+
 impl App {
     pub(crate) fn start_background_sync(&self) -> SyncTask {
-        SyncTask
+        SyncTask::start(self)
     }
-    pub(crate) async fn doctor_sync(&self) -> Vec<DoctorCheck> {
-        vec![]
+
+    pub(crate) async fn relay_set(&self, args: SetRelay) -> Result<SyncState> {
+        let id = self.db().read(|conn| sharing::named(conn, args.workspace.as_deref()))?;
+        let url = args.url.trim().to_string();
+        if url.is_empty() {
+            self.blocking(move |app| app.db().write(|tx| workspaces::set_relay(tx, &id, None, &RelayKey::ZERO)))
+                .await?;
+        } else {
+            let address: RelayAddress = url.parse().map_err(|error| not_an_address(&url, &error))?;
+            let key = self.meet(&address).await?;
+            self.blocking(move |app| app.db().write(|tx| use_relay(tx, &id, &address, &key))).await?;
+        }
+        self.outbox_signal().notify_one();
+        self.emit(Event::WorkspacesChanged {});
+        if !url.is_empty() {
+            self.round_now(Some(id)).await?;
+        }
+        let state = self.db().read(|conn| state(conn, &workspaces::get(conn, &id)?, false))?;
+        self.emit(Event::SyncChanged { state: state.clone() });
+        Ok(state)
     }
-    pub(crate) async fn relay_set(&self, _: SetRelay) -> Result<SyncState> {
-        Err(crate::error::Error::internal("not there yet"))
+
+    /// Asks a relay who it is.
+    async fn meet(&self, address: &RelayAddress) -> Result<RelayKey> {
+        let client = self.client(address, None)?;
+        client.greet().await.map_err(|failure| failure.error)?;
+        client.relay_key().ok_or_else(|| Error::internal("the relay has no key"))
     }
-    pub(crate) async fn sync_now(&self, _: WorkspaceRef) -> Result<Vec<SyncState>> {
-        Ok(vec![])
+
+    fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Client> {
+        let own = self.db().read(store::own)?;
+        let roots = trust::read(self.data_dir())?;
+        Client::new(address.clone(), pinned, own.identity.device().clone(), &roots)
     }
+
+    pub(crate) async fn sync_now(&self, args: WorkspaceRef) -> Result<Vec<SyncState>> {
+        let id = match &args.workspace {
+            Some(text) => Some(self.db().read(|conn| sharing::named(conn, Some(text)))?),
+            None => None,
+        };
+        self.round_now(id).await?;
+        let states = self.sync_status(Empty {}).await?;
+        let wanted = |state: &SyncState| id.is_none_or(|id| state.workspace == id.to_string());
+        Ok(states.into_iter().filter(wanted).collect())
+    }
+
     pub(crate) async fn sync_status(&self, _: Empty) -> Result<Vec<SyncState>> {
-        Ok(vec![])
+        self.blocking(|app| {
+            app.db().read(|conn| workspaces::all(conn)?.iter().map(|row| state(conn, row, false)).collect())
+        })
+        .await
     }
+
+    /// One full round of the workspaces that have a relay: here, or in the
+    /// process that has the lock. How it went is in their states.
+    async fn round_now(&self, only: Option<WorkspaceId>) -> Result<()> {
+        let shared = |row: &workspaces::WorkspaceRow| row.relay.is_some() && only.is_none_or(|id| row.id == id);
+        if !self.db().read(|conn| Ok(workspaces::all(conn)?.iter().any(shared)))? {
+            return Ok(());
+        }
+        let deadline = tokio::time::Instant::now() + ASKED_TIME;
+        let mut asked = None;
+        loop {
+            if let Some(lock) = SyncLock::acquire(self.data_dir())? {
+                let (request, _) = self.db().read(requests::standing)?;
+                self.rounds_here(only, None).await?;
+                self.blocking(move |app| app.db().write(|tx| requests::served(tx, request))).await?;
+                drop(lock);
+                return Ok(());
+            }
+            match asked {
+                None => {
+                    asked = Some(self.blocking(|app| app.db().write(|tx| requests::ask(tx))).await?);
+                    self.outbox_signal().notify_one();
+                }
+                Some(number) if self.db().read(requests::standing)?.1 >= number => return Ok(()),
+                Some(_) if tokio::time::Instant::now() > deadline => {
+                    return Err(Error::new(
+                        ErrorCode::Busy,
+                        "Another Drystone process is synchronising and takes longer than a minute.",
+                        "Wait for it, or look at its state with `drystone status`.",
+                    ));
+                }
+                Some(_) => {}
+            }
+            tokio::time::sleep(ASKED_LOOK).await;
+        }
+    }
+
+    /// Runs rounds in this process, which holds the lock.
+    async fn rounds_here(&self, only: Option<WorkspaceId>, until: Option<u64>) -> Result<()> {
+        for row in self.db().read(workspaces::all)? {
+            let Some(relay) = row.relay.clone().filter(|_| only.is_none_or(|id| row.id == id)) else { continue };
+            let pinned = (row.relay_key != RelayKey::ZERO).then_some(row.relay_key);
+            let client = Arc::new(self.client(&relay, pinned)?);
+            let rounds = Rounds::new(self, &row, client)?;
+            rounds.set_until(until);
+            rounds.run_one(self).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads a workspace's log up to a position at most, then sends what waits:
+    /// lets tests decide how much a device has seen.
+    ///
+    /// # Errors
+    /// When another process synchronises, or the database fails. What the relay
+    /// says is in the workspace's state.
+    pub async fn sync_until(&self, workspace: &WorkspaceId, position: Option<u64>) -> Result<SyncState> {
+        let Some(_lock) = SyncLock::acquire(self.data_dir())? else {
+            return Err(Error::new(
+                ErrorCode::Busy,
+                "Another process synchronises this data folder.",
+                "Stop it first.",
+            ));
+        };
+        self.rounds_here(Some(*workspace), position).await?;
+        self.db().read(|conn| state(conn, &workspaces::get(conn, workspace)?, false))
+    }
+
+    /// Brings the membership of a workspace up to date; returns the access to
+    /// its relay.
+    pub(super) async fn refresh_membership(&self, id: &WorkspaceId) -> Result<Arc<Client>> {
+        let row = self.db().read(|conn| workspaces::get(conn, id))?;
+        let relay = row.relay.clone().ok_or_else(|| Error::internal("the workspace has no relay"))?;
+        let pinned = (row.relay_key != RelayKey::ZERO).then_some(row.relay_key);
+        let client = Arc::new(self.client(&relay, pinned)?);
+        let rounds = Rounds::new(self, &row, client.clone())?;
+        while rounds.step(self, Step::Membership).await.map_err(|failure: Failure| failure.error)?
+            == crate::sync::engine::Outcome::More
+        {}
+        Ok(client)
+    }
+
+    pub(crate) async fn doctor_sync(&self) -> Vec<DoctorCheck> {
+        let mut checks = Vec::new();
+        let (rows, refused) = match self.db().read(|conn| {
+            let rows = workspaces::all(conn)?;
+            let mut refused = Vec::new();
+            for row in &rows {
+                refused.push(inbox::latest_refused(conn, &row.id, 3)?);
+            }
+            Ok((rows, refused))
+        }) {
+            Ok(found) => found,
+            Err(error) => return vec![failed_check("workspaces", &error)],
+        };
+        for (row, refused) in rows.iter().zip(refused) {
+            let name = format!("workspace.{}", &row.id.to_string()[..8]);
+            checks.push(membership_check(self, &name, row));
+            if !refused.is_empty() {
+                let reasons: Vec<String> =
+                    refused.iter().map(|entry| format!("entry {}: {}", entry.position, entry.reason)).collect();
+                checks.push(DoctorCheck {
+                    check: format!("{name}.refused"),
+                    ok: false,
+                    detail: reasons.join("; "),
+                    advice: Some("They were set aside and not applied. Ask their authors, or report this.".into()),
+                });
+            }
+            if let Some(relay) = &row.relay {
+                checks.push(self.relay_check(&name, relay, row.relay_key).await);
+            }
+        }
+        checks
+    }
+
+    async fn relay_check(&self, name: &str, relay: &RelayAddress, key: RelayKey) -> DoctorCheck {
+        let check = format!("{name}.relay");
+        let pinned = (key != RelayKey::ZERO).then_some(key);
+        let client = match self.client(relay, pinned) {
+            Ok(client) => client,
+            Err(error) => return failed_check(&check, &error),
+        };
+        let outcome = match tokio::time::timeout(DOCTOR_TIME, client.greet()).await {
+            Ok(outcome) => outcome.map_err(|failure| failure.error),
+            Err(_) => Err(Error::new(
+                ErrorCode::Unreachable,
+                format!("The relay {relay} did not answer in time."),
+                "Check the network and the relay's address.",
+            )),
+        };
+        if let Err(error) = outcome {
+            return failed_check(&check, &error);
+        }
+        match client.clock_offset_ms().and_then(state::clock_problem) {
+            Some(problem) => failed_check(&check, &problem),
+            None => DoctorCheck { check, ok: true, detail: format!("{relay} answers"), advice: None },
+        }
+    }
+}
+
+fn membership_check(app: &App, name: &str, row: &workspaces::WorkspaceRow) -> DoctorCheck {
+    let check = format!("{name}.membership");
+    match app.db().read(|conn| sharing::load(conn, &row.id)) {
+        Err(error) => failed_check(&check, &error),
+        Ok(membership) => {
+            let detail = format!("\"{}\": {} records verify", row.name, membership.position());
+            DoctorCheck { check, ok: true, detail, advice: None }
+        }
+    }
+}
+
+fn failed_check(check: &str, error: &Error) -> DoctorCheck {
+    DoctorCheck { check: check.into(), ok: false, detail: error.message.clone(), advice: Some(error.advice.clone()) }
+}
+
+/// Sets the relay. When it is the one already in use and its log is believed,
+/// nothing is forgotten.
+fn use_relay(conn: &Connection, id: &WorkspaceId, address: &RelayAddress, key: &RelayKey) -> Result<()> {
+    let row = workspaces::get(conn, id)?;
+    let same = row.relay.as_ref() == Some(address) && row.relay_key == *key;
+    let believed = row.problem.is_none_or(|problem| problem.code != ErrorCode::Integrity);
+    if same && believed {
+        return Ok(());
+    }
+    workspaces::set_relay(conn, id, Some(address), key)
+}
+
+fn not_an_address(url: &str, error: &crate::crypto::address::AddressError) -> Error {
+    Error::new(
+        ErrorCode::BadInput,
+        format!("{url:?} is not a relay's address: {error}."),
+        "Write it as https://relay.example.org or http://192.168.1.5:7410.",
+    )
 }

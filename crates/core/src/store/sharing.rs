@@ -29,9 +29,7 @@ pub struct IdentityRow {
 pub fn identity(conn: &Connection) -> Result<Option<IdentityRow>> {
     let row = conn
         .prepare_cached("SELECT root, signing, agreement, user_name FROM identity")?
-        .query_row([], |row| {
-            Ok(((secret(row, 0)?, secret(row, 1)?, secret(row, 2)?), row.get::<_, String>(3)?))
-        })
+        .query_row([], |row| Ok(((secret(row, 0)?, secret(row, 1)?, secret(row, 2)?), row.get::<_, String>(3)?)))
         .optional()?;
     let Some(((root, signing, agreement), user_name)) = row else { return Ok(None) };
     let identity = Identity::new(&IdentitySecrets { root, signing, agreement }).map_err(Error::internal)?;

@@ -100,8 +100,9 @@ CREATE TABLE quarantine (
     device      BLOB NOT NULL,                                  -- x'' when it cannot be read
     reason      TEXT NOT NULL,
     time_ms     INTEGER NOT NULL,
+    hash        BLOB NOT NULL CHECK (length(hash) = 32),        -- BLAKE3 of the envelope
     envelope    BLOB NOT NULL,
-    UNIQUE (workspace, generation, position)
+    UNIQUE (workspace, hash)
 ) STRICT;
 
 -- One row: other processes ask the one that synchronises for a round.

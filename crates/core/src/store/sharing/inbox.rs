@@ -54,8 +54,11 @@ pub fn insert(conn: &Connection, workspace: &WorkspaceId, entry: &Received, chai
 /// # Errors
 /// When the write fails.
 pub fn insert_chain(conn: &Connection, workspace: &WorkspaceId, position: u64, chain: &Hash) -> Result<()> {
-    conn.prepare_cached("INSERT OR REPLACE INTO chain (workspace, position, value) VALUES (?1, ?2, ?3)")?
-        .execute((workspace.as_bytes(), signed(position), chain.as_bytes()))?;
+    conn.prepare_cached("INSERT OR REPLACE INTO chain (workspace, position, value) VALUES (?1, ?2, ?3)")?.execute((
+        workspace.as_bytes(),
+        signed(position),
+        chain.as_bytes(),
+    ))?;
     Ok(())
 }
 
@@ -112,10 +115,19 @@ pub fn remove(conn: &Connection, workspace: &WorkspaceId, position: u64) -> Resu
 ///
 /// # Errors
 /// When the write fails.
-pub fn refuse(conn: &Connection, workspace: &WorkspaceId, generation: u32, refused: &Refused, now_ms: u64) -> Result<()> {
+pub fn refuse(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    generation: u32,
+    refused: &Refused,
+    now_ms: u64,
+) -> Result<()> {
+    let sql = "SELECT envelope FROM inbox WHERE workspace = ?1 AND position = ?2";
+    let envelope: Vec<u8> =
+        conn.prepare_cached(sql)?.query_row((workspace.as_bytes(), signed(refused.position)), |row| row.get(0))?;
     conn.prepare_cached(
-        "INSERT OR IGNORE INTO quarantine (workspace, generation, position, device, reason, time_ms, envelope)
-         SELECT workspace, ?2, position, ?4, ?5, ?6, envelope FROM inbox WHERE workspace = ?1 AND position = ?3",
+        "INSERT OR IGNORE INTO quarantine (workspace, generation, position, device, reason, time_ms, hash, envelope)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?
     .execute((
         workspace.as_bytes(),
@@ -124,6 +136,8 @@ pub fn refuse(conn: &Connection, workspace: &WorkspaceId, generation: u32, refus
         refused.device.map(|device| device.0.to_vec()).unwrap_or_default(),
         &refused.reason,
         signed(now_ms),
+        blake3::hash(&envelope).as_bytes(),
+        &envelope,
     ))?;
     remove(conn, workspace, refused.position)
 }

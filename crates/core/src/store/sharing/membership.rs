@@ -7,15 +7,15 @@ use rusqlite::Connection;
 
 use super::{device_key, hash, signed, unsigned};
 use crate::crypto::keys::{EpochKey, Secret};
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 
 /// The records after a position, in order.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn records(conn: &Connection, workspace: &WorkspaceId, after: u64) -> Result<Vec<Vec<u8>>> {
-    let mut statement = conn
-        .prepare_cached("SELECT record FROM membership WHERE workspace = ?1 AND position > ?2 ORDER BY position")?;
+    let mut statement =
+        conn.prepare_cached("SELECT record FROM membership WHERE workspace = ?1 AND position > ?2 ORDER BY position")?;
     let rows = statement.query_map((workspace.as_bytes(), signed(after)), |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -29,14 +29,28 @@ pub fn count(conn: &Connection, workspace: &WorkspaceId) -> Result<u64> {
     Ok(conn.prepare_cached(sql)?.query_row([workspace.as_bytes()], |row| unsigned(row, 0))?)
 }
 
-/// Stores a record that was validated.
+/// Stores a record that was validated. That it is there already, stored by
+/// another process, is fine.
 ///
 /// # Errors
-/// When the write fails.
+/// `integrity` when another record has its position; or when the write fails.
 pub fn insert(conn: &Connection, workspace: &WorkspaceId, position: u64, hash: &Hash, record: &[u8]) -> Result<()> {
-    conn.prepare_cached("INSERT INTO membership (workspace, position, hash, record) VALUES (?1, ?2, ?3, ?4)")?
-        .execute((workspace.as_bytes(), signed(position), hash.as_bytes(), record))?;
-    Ok(())
+    let key = (workspace.as_bytes(), signed(position));
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO membership (workspace, position, hash, record) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute((key.0, key.1, hash.as_bytes(), record))?;
+    let there = conn
+        .prepare_cached("SELECT hash FROM membership WHERE workspace = ?1 AND position = ?2")?
+        .query_row(key, |row| super::hash(row, 0))?;
+    if there == *hash {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Integrity,
+        format!("There are two membership records at position {position} of workspace {workspace}."),
+        "Ask the members which relay shows which; nothing was changed here.",
+    ))
 }
 
 /// The epoch keys this device has.
@@ -55,11 +69,10 @@ pub fn epoch_keys(conn: &Connection, workspace: &WorkspaceId) -> Result<BTreeMap
 /// # Errors
 /// When the write fails.
 pub fn insert_epoch_key(conn: &Connection, workspace: &WorkspaceId, epoch: u32, key: &EpochKey) -> Result<()> {
-    conn.execute("INSERT OR IGNORE INTO epoch_keys (workspace, epoch, key) VALUES (?1, ?2, ?3)", (
-        workspace.as_bytes(),
-        epoch,
-        &key.expose()[..],
-    ))?;
+    conn.execute(
+        "INSERT OR IGNORE INTO epoch_keys (workspace, epoch, key) VALUES (?1, ?2, ?3)",
+        (workspace.as_bytes(), epoch, &key.expose()[..]),
+    )?;
     Ok(())
 }
 

@@ -41,6 +41,15 @@ pub fn waiting(conn: &Connection, workspace: &WorkspaceId) -> Result<u32> {
     Ok(conn.prepare_cached(sql)?.query_row([workspace.as_bytes()], |row| row.get(0))?)
 }
 
+/// The newest change that waits; grows with every local change.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn newest(conn: &Connection, workspace: &WorkspaceId) -> Result<i64> {
+    let sql = "SELECT coalesce(max(change_seq), 0) FROM outbox WHERE workspace = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([workspace.as_bytes()], |row| row.get(0))?)
+}
+
 /// The oldest changes that are not sealed yet.
 ///
 /// # Errors
@@ -156,12 +165,13 @@ pub fn enqueue_own(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
         "INSERT INTO outbox (change_seq, workspace, document, envelope)
          SELECT changes.seq, documents.workspace, changes.document, x''
          FROM changes JOIN documents ON documents.id = changes.document
-         WHERE documents.workspace = ?1 AND changes.author = zeroblob(32)",
+         WHERE documents.workspace = ?1 AND changes.author IN (zeroblob(32), (SELECT device FROM identity))",
         [workspace.as_bytes()],
     )?;
     conn.execute(
         "UPDATE changes SET stored = 0
-         WHERE author = zeroblob(32) AND document IN (SELECT id FROM documents WHERE workspace = ?1)",
+         WHERE author IN (zeroblob(32), (SELECT device FROM identity))
+             AND document IN (SELECT id FROM documents WHERE workspace = ?1)",
         [workspace.as_bytes()],
     )?;
     Ok(())

@@ -112,6 +112,15 @@ pub fn insert(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Changes the name as shown here.
+///
+/// # Errors
+/// When the write fails.
+pub fn set_name(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<()> {
+    conn.execute("UPDATE workspaces SET name = ?2 WHERE id = ?1", (id.as_bytes(), name))?;
+    Ok(())
+}
+
 /// Sets the relay and forgets everything about the log of the one before.
 /// Everything this device wrote waits to be sent again.
 ///
@@ -172,9 +181,10 @@ pub fn set_cursor(conn: &Connection, id: &WorkspaceId, cursor: &Cursor) -> Resul
 /// # Errors
 /// When the write fails.
 pub fn expect_younger_log(conn: &Connection, id: &WorkspaceId) -> Result<()> {
-    conn.execute("UPDATE workspaces SET least_generation = generation + 1 WHERE id = ?1 AND generation > 0", [
-        id.as_bytes(),
-    ])?;
+    conn.execute(
+        "UPDATE workspaces SET least_generation = generation + 1 WHERE id = ?1 AND generation > 0",
+        [id.as_bytes()],
+    )?;
     start_anew(conn, id)
 }
 
@@ -217,13 +227,7 @@ pub fn set_outcome(conn: &Connection, id: &WorkspaceId, outcome: &RoundOutcome) 
         "UPDATE workspaces SET last_contact_ms = coalesce(?2, last_contact_ms), next_try_ms = ?3,
              clock_offset_ms = coalesce(?4, clock_offset_ms), problem = ?5
          WHERE id = ?1",
-        (
-            id.as_bytes(),
-            outcome.contact_ms.map(signed),
-            signed(outcome.next_try_ms),
-            outcome.clock_offset_ms,
-            problem,
-        ),
+        (id.as_bytes(), outcome.contact_ms.map(signed), signed(outcome.next_try_ms), outcome.clock_offset_ms, problem),
     )?;
     Ok(())
 }

@@ -1,0 +1,282 @@
+//! From the inbox into documents: entries are opened, checked and applied in
+//! batches; what is refused is set aside.
+
+use std::collections::BTreeMap;
+
+use drystone_wire::{DeviceKey, Hash, WorkspaceId};
+use rusqlite::Connection;
+
+use super::exchange::{Data, Loaded, Remote};
+use crate::document::scan::Limits;
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::inbox::{self, ActorRow, Received, Refused};
+use crate::store::sharing::membership as records;
+use crate::store::sharing::outbox;
+use crate::store::sharing::workspaces::{self, WorkspaceRow};
+use crate::sync::engine::Outcome;
+use crate::sync::membership::Standing;
+use crate::sync::opening::{Actors, DeviceHeads, Opened, Placed, Refusal, Verifier, check_actors};
+use crate::sync::request::Attempt;
+
+/// Entries that are applied together.
+const BATCH_ENTRIES: usize = 256;
+/// And their bytes.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// What is remembered from one batch to the next.
+#[derive(Debug, Default)]
+pub(super) struct Incoming {
+    /// Entries still to be applied one by one, since a batch of them failed.
+    singly: usize,
+    /// The entry whose author knew a membership that is not here, and was
+    /// waited for once.
+    waited_for: Option<u64>,
+}
+
+/// What a batch comes to, to be written together with its changes.
+#[derive(Debug, Default)]
+struct Settlement {
+    generation: u32,
+    /// Positions that are dealt with.
+    applied: Vec<u64>,
+    refused: Vec<Refused>,
+    /// Own envelopes found in the log.
+    confirmed: Vec<Hash>,
+    heads: DeviceHeads,
+    actors: Actors,
+    /// The device went on elsewhere, as after a restored backup: its last envelope there.
+    own: Option<(u64, Hash)>,
+}
+
+struct Batch {
+    remote: Vec<Remote>,
+    settlement: Settlement,
+    entries: usize,
+    membership_behind: bool,
+}
+
+impl Incoming {
+    /// Applies one batch.
+    pub fn step(
+        &mut self,
+        data: &impl Data,
+        workspace: &WorkspaceId,
+        loaded: &Loaded,
+        device: &DeviceKey,
+        now_ms: u64,
+    ) -> Attempt<Outcome> {
+        let limit = if self.singly > 0 { 1 } else { BATCH_ENTRIES };
+        let batch = data.read(|conn| self.collect(conn, workspace, loaded, device, limit))?;
+        if batch.entries == 0 {
+            self.singly = 0;
+            return Ok(if batch.membership_behind { Outcome::MembershipBehind } else { Outcome::Done });
+        }
+        let Batch { remote, mut settlement, entries, membership_behind } = batch;
+        let applied = if remote.is_empty() {
+            data.write(|conn| settle(conn, workspace, &settlement, now_ms))
+        } else {
+            data.apply(workspace, remote, |conn| settle(conn, workspace, &settlement, now_ms))
+        };
+        match applied {
+            Ok(()) => self.singly = self.singly.saturating_sub(entries),
+            Err(error) if is_environment(&error) => return Err(error.into()),
+            Err(_) if entries > 1 => self.singly = entries,
+            Err(error) => {
+                settlement.refuse_all(&error);
+                data.write(|conn| settle(conn, workspace, &settlement, now_ms))?;
+                self.singly = self.singly.saturating_sub(1);
+            }
+        }
+        if membership_behind && self.singly == 0 {
+            return Ok(Outcome::MembershipBehind);
+        }
+        let empty = data.read(|conn| inbox::is_empty(conn, workspace))?;
+        Ok(if empty { Outcome::Done } else { Outcome::More })
+    }
+
+    fn collect(
+        &mut self,
+        conn: &Connection,
+        workspace: &WorkspaceId,
+        loaded: &Loaded,
+        device: &DeviceKey,
+        limit: usize,
+    ) -> Result<Batch> {
+        let row = workspaces::get(conn, workspace)?;
+        let verifier = Verifier {
+            workspace: *workspace,
+            membership: &loaded.membership,
+            keys: &loaded.keys,
+            limits: Limits::default(),
+        };
+        let mut heads = records::device_heads(conn, workspace)?;
+        let before = heads.clone();
+        let settlement = Settlement { generation: row.cursor.generation, ..Settlement::default() };
+        let mut collector =
+            Collector { conn, row: &row, device, verifier, settlement, remote: Vec::new(), unconfirmed: None };
+        let (mut entries, mut membership_behind) = (0, false);
+        for entry in inbox::oldest(conn, workspace, limit, BATCH_BYTES)? {
+            match collector.take(&entry, &mut heads)? {
+                Ok(()) => {}
+                Err((Refusal::Author(Standing::Ahead(_)), _)) if self.waited_for != Some(entry.position) => {
+                    self.waited_for = Some(entry.position);
+                    membership_behind = true;
+                    break;
+                }
+                Err((reason, author)) => {
+                    tracing::warn!(position = entry.position, %reason, "an entry of the log is refused");
+                    let refused = Refused { position: entry.position, device: author, reason: reason.to_string() };
+                    collector.settlement.refused.push(refused);
+                }
+            }
+            entries += 1;
+        }
+        let Collector { mut settlement, remote, .. } = collector;
+        heads.retain(|device, head| before.get(device) != Some(head));
+        settlement.heads = heads;
+        Ok(Batch { remote, settlement, entries, membership_behind })
+    }
+}
+
+struct Collector<'a> {
+    conn: &'a Connection,
+    row: &'a WorkspaceRow,
+    device: &'a DeviceKey,
+    verifier: Verifier<'a>,
+    settlement: Settlement,
+    remote: Vec<Remote>,
+    /// Ids of own unconfirmed envelopes by number, read when first needed.
+    unconfirmed: Option<BTreeMap<u64, Hash>>,
+}
+
+type Taken = std::result::Result<(), (Refusal, Option<DeviceKey>)>;
+
+impl Collector<'_> {
+    /// Takes one entry into the batch, or says why it is refused.
+    fn take(&mut self, entry: &Received, heads: &mut DeviceHeads) -> Result<Taken> {
+        let (conn, id) = (self.conn, &self.row.id);
+        let chain_at = |position| inbox::chain_at(conn, id, position).ok().flatten();
+        let placed = match self.verifier.place(&entry.envelope, heads, &chain_at) {
+            Ok(placed) => placed,
+            Err(reason) => return Ok(Err((reason, author_of(&entry.envelope)))),
+        };
+        let author = placed.header.device;
+        if author == *self.device && self.is_ours(&placed)? {
+            self.settlement.confirmed.push(placed.id);
+            self.settlement.applied.push(entry.position);
+            return Ok(Ok(()));
+        }
+        let own = (author == *self.device).then_some((placed.header.sequence, placed.id));
+        match self.open(placed)? {
+            Ok(()) => {
+                if let Some(head) = own {
+                    self.settlement.own = Some(head);
+                }
+                self.settlement.applied.push(entry.position);
+                Ok(Ok(()))
+            }
+            Err(reason) => Ok(Err((reason, Some(author)))),
+        }
+    }
+
+    /// Whether this database made the envelope. One of this device that it did
+    /// not make was made after the state that a restored backup holds.
+    fn is_ours(&mut self, placed: &Placed) -> Result<bool> {
+        let sequence = placed.header.sequence;
+        if sequence > self.row.sequence || self.settlement.own.is_some() {
+            return Ok(false);
+        }
+        if self.unconfirmed.is_none() {
+            let sealed = outbox::unsent(self.conn, &self.row.id, usize::MAX >> 1, usize::MAX)?;
+            self.unconfirmed = Some(sealed.into_iter().map(|sealed| (sealed.sequence, sealed.id)).collect());
+        }
+        let unconfirmed = self.unconfirmed.as_ref().and_then(|known| known.get(&sequence));
+        Ok(unconfirmed.is_none_or(|id| *id == placed.id))
+    }
+
+    fn open(&mut self, placed: Placed) -> Result<std::result::Result<(), Refusal>> {
+        let opened = match self.verifier.open(placed) {
+            Ok(opened) => opened,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let document = opened.header.document;
+        if inbox::workspace_of(self.conn, &document)?.is_some_and(|workspace| workspace != self.row.id) {
+            return Ok(Err(Refusal::Document));
+        }
+        match self.fresh_changes(&opened) {
+            Ok(changes) => {
+                self.add(Remote { document, author: opened.header.device, changes });
+                Ok(Ok(()))
+            }
+            Err(reason) => Ok(Err(reason)),
+        }
+    }
+
+    fn fresh_changes(&mut self, opened: &Opened) -> std::result::Result<Vec<Vec<u8>>, Refusal> {
+        let document = opened.header.document;
+        let conn = self.conn;
+        let stored =
+            |actor: &[u8]| inbox::actor(conn, &document, actor).ok().flatten().map(|row| (row.device, row.sequence));
+        let has_change = |hash: &[u8; 32]| inbox::has_change(conn, &document, hash).unwrap_or(false);
+        check_actors(opened, &mut self.settlement.actors, &stored, &has_change)
+    }
+
+    /// Consecutive changes of one author to one document become one batch.
+    fn add(&mut self, remote: Remote) {
+        if remote.changes.is_empty() {
+            return;
+        }
+        match self.remote.iter_mut().rev().find(|last| last.document == remote.document) {
+            Some(last) if last.author == remote.author => last.changes.extend(remote.changes),
+            _ => self.remote.push(remote),
+        }
+    }
+}
+
+impl Settlement {
+    /// The document did not take the changes of the one entry in this batch.
+    fn refuse_all(&mut self, error: &Error) {
+        let reason = Refusal::Apply(error.message.clone()).to_string();
+        for position in std::mem::take(&mut self.applied) {
+            self.refused.push(Refused { position, device: None, reason: reason.clone() });
+        }
+        self.actors.clear();
+    }
+}
+
+fn settle(conn: &Connection, workspace: &WorkspaceId, settlement: &Settlement, now_ms: u64) -> Result<()> {
+    for position in &settlement.applied {
+        inbox::remove(conn, workspace, *position)?;
+    }
+    for refused in &settlement.refused {
+        inbox::refuse(conn, workspace, settlement.generation, refused, now_ms)?;
+    }
+    for id in &settlement.confirmed {
+        outbox::confirm(conn, workspace, id, now_ms)?;
+    }
+    for (device, (sequence, id)) in &settlement.heads {
+        records::set_device_head(conn, workspace, device, *sequence, id)?;
+    }
+    for ((document, actor), (device, sequence)) in &settlement.actors {
+        inbox::set_actor(conn, document, actor, &ActorRow { device: *device, sequence: *sequence })?;
+    }
+    if let Some((sequence, id)) = &settlement.own {
+        outbox::unseal(conn, workspace)?;
+        workspaces::set_sequence(conn, workspace, *sequence, id)?;
+    }
+    Ok(())
+}
+
+/// The device an envelope says it is from, when that much can be read.
+fn author_of(bytes: &[u8]) -> Option<DeviceKey> {
+    use drystone_wire::envelope::{Envelope, Header};
+    use drystone_wire::{canonical, limits};
+    let envelope: Envelope = canonical::decode(bytes, limits::ENVELOPE_BYTES).ok()?;
+    canonical::decode::<Header>(&envelope.header.0, limits::ENVELOPE_BYTES).ok().map(|header| header.device)
+}
+
+/// Whether an error is about this computer and not about what was to be applied.
+pub(super) fn is_environment(error: &Error) -> bool {
+    use ErrorCode as E;
+    matches!(error.code, E::DiskFull | E::Permission | E::Busy | E::Keychain | E::WrongKey | E::TooNew)
+}
