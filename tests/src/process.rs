@@ -54,20 +54,32 @@ pub struct Relay {
     folder: tempfile::TempDir,
     process: Option<Child>,
     address: String,
+    /// Certificate and key.
+    tls: Option<(PathBuf, PathBuf)>,
 }
 
 impl Relay {
     /// Starts a relay on a free port of the loopback interface.
     pub fn start() -> Relay {
         let mut relay =
-            Relay { folder: tempfile::tempdir().unwrap(), process: None, address: "127.0.0.1:0".into() };
+            Relay { folder: tempfile::tempdir().unwrap(), process: None, address: "127.0.0.1:0".into(), tls: None };
+        relay.resume();
+        relay
+    }
+
+    /// The same, speaking TLS.
+    pub fn start_with_tls(certificate: &Path, key: &Path) -> Relay {
+        let tls = Some((certificate.to_path_buf(), key.to_path_buf()));
+        let mut relay =
+            Relay { folder: tempfile::tempdir().unwrap(), process: None, address: "127.0.0.1:0".into(), tls };
         relay.resume();
         relay
     }
 
     /// Where it is reached.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// Host and port.
@@ -95,9 +107,11 @@ impl Relay {
         let mut command = Command::new(binary("drystone-relay"));
         command.arg("serve").args(["--listen", &self.address]).arg("--data").arg(self.data());
         command.env("RUST_LOG", "debug");
-        // Behind a recording proxy clients use another port than the relay knows.
-        let (process, url) = start(&mut command, "listening on http://", &self.log());
-        self.address = url.trim_end_matches('/').to_owned();
+        if let Some((certificate, key)) = &self.tls {
+            command.arg("--tls-cert").arg(certificate).arg("--tls-key").arg(key);
+        }
+        let (process, url) = start(&mut command, "listening on http", &self.log());
+        self.address = url.trim_start_matches('s').trim_start_matches("://").trim_end_matches('/').to_owned();
         self.process = Some(process);
     }
 
