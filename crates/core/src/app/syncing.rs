@@ -197,12 +197,12 @@ impl App {
     }
 
     /// Reads a workspace's log up to a position at most, then sends what waits:
-    /// lets tests decide how much a device has seen.
+    /// lets tests decide how much a device has seen. Returns where the log ends.
     ///
     /// # Errors
-    /// When another process synchronises, or the database fails. What the relay
-    /// says is in the workspace's state.
-    pub async fn sync_until(&self, workspace: &WorkspaceId, position: Option<u64>) -> Result<SyncState> {
+    /// When another process synchronises, the database fails, or the round did
+    /// not end well.
+    pub async fn sync_until(&self, workspace: &WorkspaceId, position: Option<u64>) -> Result<u64> {
         let Some(_lock) = SyncLock::acquire(self.data_dir())? else {
             return Err(Error::new(
                 ErrorCode::Busy,
@@ -211,7 +211,14 @@ impl App {
             ));
         };
         self.rounds_here(Some(*workspace), position).await?;
-        self.db().read(|conn| state(conn, &workspaces::get(conn, workspace)?, false))
+        let row = self.db().read(|conn| workspaces::get(conn, workspace))?;
+        if let Some(problem) = row.problem {
+            return Err(problem);
+        }
+        let relay = row.relay.ok_or_else(|| Error::internal("the workspace has no relay"))?;
+        // There is a membership record at least, so this waits for nothing.
+        let head = self.client(&relay, Some(row.relay_key))?.wait(workspace, 0, 0).await;
+        head.map(|head| head.position).map_err(|failure| failure.error)
     }
 
     /// Brings the membership of a workspace up to date; returns the access to
