@@ -43,7 +43,7 @@ const WORDS: [keyof Keys, string, string][] = [
 export function keyNames(shortcut: Shortcut, mac = MAC): string[] {
   const keys = parse(shortcut);
   const held = WORDS.filter(([name]) => keys[name]).map(([, other, apple]) => (mac ? apple : other));
-  return [...held, NAMES[keys.key] ?? (keys.key.length === 1 ? keys.key.toUpperCase() : keys.key)];
+  return [...held, NAMES[keys.key] ?? (/^.$|^f\d+$/.test(keys.key) ? keys.key.toUpperCase() : keys.key)];
 }
 
 /** Whether typing goes into the element, so that plain keys belong to it. */
