@@ -53,7 +53,8 @@ async fn without_a_valid_token_nothing_of_a_workspace_is_told() {
     let relay = Relay::start(&[]);
     let workspace = Workspace::create(&relay, 1).await;
     let mut client = workspace.client.clone();
-    for token in ["", "x", "AAAA", &format!("{}A", client.token), &client.token[1..].to_string()] {
+    let good = client.token.clone();
+    for token in ["", "x", "AAAA", &format!("{good}A"), &good[1..]] {
         client.token = token.to_string();
         assert_eq!(client.records(&workspace.id, 1).await.unwrap_err().code, Unauthorized);
         assert_eq!(client.read(&workspace.id, "").await.unwrap_err().code, Unauthorized);

@@ -238,7 +238,7 @@ async fn workspaces_do_not_see_each_other() {
     let mut second = Workspace::create(&relay, 2).await;
     let (one, two) = (first.owner.envelope(&first.id, 10), second.owner.envelope(&second.id, 10));
     let first_head = first.client.append(&first.id, &[one]).await.unwrap().head;
-    let second_head = second.client.append(&second.id, &[two.clone()]).await.unwrap().head;
+    let second_head = second.client.append(&second.id, std::slice::from_ref(&two)).await.unwrap().head;
     assert_eq!((first_head.position, second_head.position), (1, 1));
     assert_eq!(second.client.read(&second.id, "").await.unwrap().entries[0].envelope.0, two);
     assert!(first.client.read(&second.id, "").await.is_err());

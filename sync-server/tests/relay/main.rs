@@ -5,6 +5,7 @@ mod auth;
 mod durability;
 mod hostile;
 mod log;
+mod measure;
 mod membership;
 mod operation;
 mod pressure;

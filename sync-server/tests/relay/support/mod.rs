@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 pub const BINARY: &str = env!("CARGO_BIN_EXE_drystone-relay");
+/// Names another relay to test, such as an optimised or an installed one.
+const OTHER_BINARY: &str = "DRYSTONE_RELAY_TEST_BINARY";
 
 /// A running relay with a folder of its own, killed when dropped.
 pub struct Relay {
@@ -114,7 +116,7 @@ impl Drop for Relay {
 }
 
 pub fn command(data: &Path, args: &[String]) -> Command {
-    let mut command = Command::new(BINARY);
+    let mut command = Command::new(std::env::var_os(OTHER_BINARY).unwrap_or_else(|| BINARY.into()));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).args(args);
     command
 }
