@@ -150,6 +150,8 @@ impl App {
     /// One full round of the workspaces that have a relay: here, or in the
     /// process that has the lock. How it went is in their states.
     async fn round_now(&self, only: Option<WorkspaceId>) -> Result<()> {
+        // What was typed just now is part of what is to be exchanged.
+        self.blocking(|app| app.settle_all()).await?;
         let shared = |row: &workspaces::WorkspaceRow| row.relay.is_some() && only.is_none_or(|id| row.id == id);
         if !self.db().read(|conn| Ok(workspaces::all(conn)?.iter().any(shared)))? {
             return Ok(());
@@ -210,6 +212,7 @@ impl App {
                 "Stop it first.",
             ));
         };
+        self.blocking(|app| app.settle_all()).await?;
         self.rounds_here(Some(*workspace), position).await?;
         let row = self.db().read(|conn| workspaces::get(conn, workspace))?;
         if let Some(problem) = row.problem {
