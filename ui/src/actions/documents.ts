@@ -75,6 +75,18 @@ export const documentActions: Action[] = [
     },
   },
   {
+    id: "document.save",
+    title: "Save now",
+    group: "Document",
+    shortcut: "Mod+S",
+    keywords: "write store",
+    available: inDocument,
+    run: async (app) => {
+      await app.document?.flush();
+      if (app.document && !app.document.saving) app.toasts.say("Everything is saved on this device. It always is, a moment after you typed it.");
+    },
+  },
+  {
     id: "document.exportMarkdown",
     title: "Export as Markdown…",
     group: "Document",

@@ -48,7 +48,7 @@ interface Sent {
  */
 export class SectionSync {
   /** Whether an input method composes; replaced in tests, which have none. */
-  composing = (): boolean => this.view?.composing ?? false;
+  composing = (): boolean => this.view?.compositionStarted ?? false;
 
   private detached: EditorState;
   private view: EditorView | null = null;
