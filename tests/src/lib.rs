@@ -5,8 +5,11 @@
 pub mod device;
 pub mod measure;
 pub mod network;
+pub mod page;
 pub mod process;
 pub mod trace;
+#[cfg(target_os = "linux")]
+pub mod window;
 
 pub use device::*;
 pub use network::Proxy;
