@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use axum::body::Bytes;
 use drystone_wire::http::RelayErrorCode;
 use drystone_wire::log::Head;
 use drystone_wire::membership::{Role, countersigned_bytes};
@@ -29,6 +30,11 @@ use crate::storage::{Standing, StoreError};
 
 /// Workspaces kept in memory; one that nobody uses makes room for another.
 const CACHED_WORKSPACES: usize = 4096;
+
+/// A page is kept for others only up to this many bytes.
+const RECENT_BYTES: usize = 16 << 10;
+/// And so long, since its head carries the time.
+const RECENT_TIME: Duration = Duration::from_secs(1);
 
 /// The limiters of the relay.
 pub struct Limiters {
@@ -68,6 +74,19 @@ pub struct Workspace {
     pub id: WorkspaceId,
     roster: RwLock<Arc<Roster>>,
     pub news: News,
+    recent: Mutex<Option<RecentPage>>,
+}
+
+/// The page that was read last. After a wake-up all of a workspace's listeners
+/// ask for the same one.
+struct RecentPage {
+    after: u64,
+    limit: u32,
+    /// Where the log stood; the page holds only as long as it still does.
+    standing: Standing,
+    made: Instant,
+    entries: u64,
+    bytes: Bytes,
 }
 
 /// What a key may do in a workspace.
@@ -151,6 +170,7 @@ impl Relay {
             id: wanted,
             roster: RwLock::new(Arc::new(roster)),
             news: Arc::new(watch::Sender::new(standing)),
+            recent: Mutex::default(),
         };
         let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         if workspaces.len() >= CACHED_WORKSPACES {
@@ -216,6 +236,26 @@ impl Workspace {
             *known = Arc::new(roster);
         }
         known.clone()
+    }
+}
+
+impl Workspace {
+    /// The page that was read last, and its number of entries, if it is the one asked for and still true.
+    pub fn recent_page(&self, after: u64, limit: u32) -> Option<(Bytes, u64)> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let page = recent.as_ref().filter(|page| page.after == after && page.limit == limit)?;
+        let holds = page.made.elapsed() < RECENT_TIME && page.standing == *self.news.borrow();
+        holds.then(|| (page.bytes.clone(), page.entries))
+    }
+
+    /// Keeps a page for whoever asks for the same next.
+    pub fn keep_page(&self, after: u64, limit: u32, standing: Standing, entries: u64, bytes: &[u8]) {
+        if bytes.len() > RECENT_BYTES {
+            return;
+        }
+        let bytes = Bytes::copy_from_slice(bytes);
+        let page = RecentPage { after, limit, standing, made: Instant::now(), entries, bytes };
+        *self.recent.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
     }
 }
 

@@ -78,7 +78,8 @@ pub fn small_cbor<T: minicbor::Encode<()>>(value: &T) -> Response<Body> {
     cbor_reply(Body::from(drystone_wire::canonical::encode(value)))
 }
 
-fn cbor_reply(body: Body) -> Response<Body> {
+/// A reply in CBOR of which others have a share.
+pub fn cbor_reply(body: Body) -> Response<Body> {
     let mut response = body.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/cbor"));
     response

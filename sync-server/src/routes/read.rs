@@ -12,6 +12,7 @@ use drystone_wire::log::Page;
 use super::{Caller, Shared, body};
 use crate::error::Refusal;
 use crate::state::refusal;
+use crate::storage::Stretch;
 use crate::storage::sqlite::read;
 
 /// `GET /v1/workspaces/{id}/log?after=N&generation=G&limit=M`. Generation 0 stands for "none known yet".
@@ -26,20 +27,31 @@ pub async fn log(
     let after = query.number("after", 0)?;
     let generation = query.number("generation", 0)?;
     let limit = query.number("limit", limits::PAGE_ENTRIES)?.clamp(1, limits::PAGE_ENTRIES);
-    relay.member(&id, &caller.0).await?;
+    let (workspace, _) = relay.member(&id, &caller.0).await?;
+    check_generation(generation, workspace.news.borrow().generation)?;
+    relay.metrics.reads.inc();
+    if let Some((bytes, entries)) = workspace.recent_page(after, limit) {
+        relay.metrics.read_entries.inc_by(entries);
+        return Ok(body::cbor_reply(bytes.into()));
+    }
     let mut share = relay.memory.take(limits::PAGE_REPLY_BYTES).await?;
     let reading = move |connection: &_| read::stretch(connection, &id, after, limit, limits::PAGE_BYTES);
-    let stretch = relay.readers.read(reading).await.map_err(refusal)?;
-    if generation != 0 && generation != stretch.standing.generation {
-        let message = format!("the log is in generation {}: read it again from its start", stretch.standing.generation);
-        return Err(Refusal::new(RelayErrorCode::CursorGone, message));
-    }
-    relay.metrics.reads.inc();
-    relay.metrics.read_entries.inc_by(stretch.entries.len() as u64);
-    let head = relay.head(id, &stretch.standing);
-    let bytes = drystone_wire::canonical::encode(&Page { entries: stretch.entries, head });
+    let Stretch { entries, standing } = relay.readers.read(reading).await.map_err(refusal)?;
+    let count = entries.len() as u64;
+    relay.metrics.read_entries.inc_by(count);
+    let head = relay.head(id, &standing);
+    let bytes = drystone_wire::canonical::encode(&Page { entries, head });
+    workspace.keep_page(after, limit, standing, count, &bytes);
     share.shrink(bytes.len());
     Ok(body::cbor(bytes, share))
+}
+
+fn check_generation(asked: u32, current: u32) -> Result<(), Refusal> {
+    if asked == 0 || asked == current {
+        return Ok(());
+    }
+    let message = format!("the log is in generation {current}: read it again from its start");
+    Err(Refusal::new(RelayErrorCode::CursorGone, message))
 }
 
 /// `GET /v1/workspaces/{id}/wait?after=N&membership=M&seconds=S`.

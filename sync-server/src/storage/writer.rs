@@ -331,3 +331,137 @@ fn again(error: &StoreError) -> StoreError {
         other => StoreError::Failed(other.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::sqlite;
+    use drystone_wire::{DeviceKey, Hash, RelayKey, Signature};
+
+    const QUOTAS: Quotas = Quotas { workspaces: 10, workspace_bytes: 10_000, workspace_entries: 100 };
+    const WORKSPACE: WorkspaceId = WorkspaceId([1; 32]);
+
+    struct Fixture {
+        home: tempfile::TempDir,
+        writer: Writer,
+        ended: Ended,
+        news: News,
+    }
+
+    async fn fixture(queue: usize) -> Fixture {
+        let home = tempfile::tempdir().unwrap();
+        let connection = sqlite::open(&home.path().join("db"), &RelayKey([1; 32]), 0).unwrap();
+        let (writer, ended) = Writer::start(connection, QUOTAS, queue, Arc::new(Metrics::new())).unwrap();
+        let Placed::Here { standing, .. } = writer.create(record(1, 1)).await.unwrap() else { panic!() };
+        Fixture { home, writer, ended, news: Arc::new(watch::Sender::new(standing)) }
+    }
+
+    fn record(position: u64, hash: u8) -> NewRecord {
+        let signature = Signature([hash; 64]);
+        let hash = Hash([hash; 32]);
+        let record = vec![1; 100];
+        NewRecord { workspace: WORKSPACE, position, hash, record, countersignature: signature, received_ms: 0 }
+    }
+
+    fn entry(device: u8, sequence: u64) -> NewEntry {
+        let id = |sequence: u64| if sequence == 0 { Hash::ZERO } else { Hash([device ^ sequence as u8; 32]) };
+        let (device, previous) = (DeviceKey([device; 32]), id(sequence - 1));
+        NewEntry { id: id(sequence), device, sequence, previous, envelope: vec![0; 10] }
+    }
+
+    /// Holds the database, so that the writer cannot begin.
+    fn blocked(home: &tempfile::TempDir) -> Connection {
+        let connection = Connection::open(home.path().join("db")).unwrap();
+        connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+        connection
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_and_what_waited_is_done_together() {
+        let Fixture { home, writer, ended: _ended, news } = fixture(3).await;
+        let blocker = blocked(&home);
+        let append = |device: u8| {
+            let (writer, news) = (writer.clone(), news.clone());
+            tokio::spawn(async move { writer.append(WORKSPACE, 1, vec![entry(device, 1)], news).await })
+        };
+        let first = append(10);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let waiting = [append(20), append(30), append(40)];
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        assert!(matches!(append(50).await.unwrap(), Err(WriteError::QueueFull)));
+        assert_eq!(news.borrow().position, 0, "nothing is announced before it is on disk");
+        blocker.execute_batch("COMMIT").unwrap();
+        assert_eq!(first.await.unwrap().unwrap().standing.position, 1);
+        for (index, task) in waiting.into_iter().enumerate() {
+            assert_eq!(task.await.unwrap().unwrap().standing.position, index as u64 + 2);
+        }
+        assert_eq!(news.borrow().position, 4);
+        let metrics = writer.metrics.text().unwrap();
+        // The workspace, the first append, and three that shared one transaction.
+        assert!(metrics.contains("batch_jobs_sum 5.0") && metrics.contains("batch_jobs_count 3"), "{metrics}");
+    }
+
+    #[tokio::test]
+    async fn a_refused_job_takes_nothing_back_from_its_neighbours() {
+        let Fixture { home, writer, ended: _ended, news } = fixture(10).await;
+        let blocker = blocked(&home);
+        let jobs = [
+            vec![entry(10, 1)],
+            // The first is good, the second leaves a gap: neither is stored.
+            vec![entry(20, 1), entry(20, 3)],
+            vec![entry(30, 1)],
+        ];
+        let mut tasks = Vec::new();
+        for entries in jobs {
+            let (writer, news) = (writer.clone(), news.clone());
+            tasks.push(tokio::spawn(async move { writer.append(WORKSPACE, 1, entries, news).await }));
+            tokio::task::yield_now().await;
+        }
+        blocker.execute_batch("COMMIT").unwrap();
+        let mut results = Vec::new();
+        for task in tasks {
+            results.push(task.await.unwrap().map(|appended| appended.standing.position));
+        }
+        assert!(matches!(results[1], Err(WriteError::Store(StoreError::SequenceGap { got: 3, expected: 2 }))));
+        let positions: Vec<_> = [&results[0], &results[2]].map(|result| *result.as_ref().unwrap()).to_vec();
+        assert_eq!(positions, [1, 2]);
+        let again = writer.append(WORKSPACE, 1, vec![entry(20, 1)], news).await.unwrap();
+        assert_eq!((again.standing.position, again.new), (3, 1));
+    }
+
+    #[tokio::test]
+    async fn an_append_that_was_checked_against_an_older_membership_is_sent_back() {
+        let Fixture { writer, ended: _ended, news, home: _home } = fixture(10).await;
+        let placed = writer.place(record(2, 2), news.clone()).await.unwrap();
+        assert!(matches!(placed, Placed::Here { .. }));
+        assert_eq!(news.borrow().membership, 2);
+        let stale = writer.append(WORKSPACE, 1, vec![entry(10, 1)], news.clone()).await;
+        assert!(matches!(stale, Err(WriteError::Store(StoreError::MembershipMoved))));
+        writer.append(WORKSPACE, 2, vec![entry(10, 1)], news.clone()).await.unwrap();
+        assert_eq!(writer.place(record(2, 3), news.clone()).await.unwrap(), Placed::Moved { membership: 2 });
+        assert_eq!(writer.place(record(2, 2), news).await.unwrap(), placed_with_position(placed, 1));
+    }
+
+    fn placed_with_position(placed: Placed, position: u64) -> Placed {
+        let Placed::Here { countersigned, standing } = placed else { panic!() };
+        let chain = drystone_wire::log::chain_next(&standing.chain, &entry(10, 1).id);
+        Placed::Here { countersigned, standing: Standing { position, chain, ..standing } }
+    }
+
+    #[tokio::test]
+    async fn closing_finishes_what_waits_and_refuses_what_comes() {
+        let Fixture { home, writer, ended, news } = fixture(10).await;
+        let blocker = blocked(&home);
+        let waiting = tokio::spawn({
+            let (writer, news) = (writer.clone(), news.clone());
+            async move { writer.append(WORKSPACE, 1, vec![entry(10, 1)], news).await }
+        });
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        writer.close().await;
+        blocker.execute_batch("COMMIT").unwrap();
+        waiting.await.unwrap().unwrap();
+        ended.await.unwrap().unwrap();
+        let late = writer.append(WORKSPACE, 1, vec![entry(10, 2)], news).await;
+        assert!(matches!(late, Err(WriteError::Store(StoreError::Closed))));
+    }
+}

@@ -196,6 +196,27 @@ async fn pages_are_bounded_and_cursors_checked() {
 }
 
 #[tokio::test]
+async fn a_page_that_was_just_read_is_given_out_again_only_while_it_is_true() {
+    let relay = Relay::start(&[]);
+    let mut workspace = Workspace::create(&relay, 1).await;
+    let (reader, reading) = workspace.admit(&relay, 2, Role::Reader).await;
+    let (id, client) = (workspace.id, workspace.client.clone());
+    client.append(&id, &workspace.owner.envelopes(&id, 3, 10)).await.unwrap();
+    let first = client.read(&id, "after=1").await.unwrap();
+    assert_eq!(reading.read(&id, "after=1").await.unwrap(), first);
+    assert_eq!(client.read(&id, "after=0").await.unwrap().entries.len(), 3);
+    assert_eq!(client.read(&id, "after=0&limit=2").await.unwrap().entries.len(), 2);
+    client.append(&id, &[workspace.owner.envelope(&id, 10)]).await.unwrap();
+    assert_eq!(reading.read(&id, "after=0&limit=2").await.unwrap().head.position, 4);
+    assert_eq!(reading.read(&id, "after=1").await.unwrap().entries.len(), 3);
+    // Not to a stranger, nor to one who was removed since.
+    assert!(relay.client(&Device::new(9)).await.read(&id, "after=1").await.is_err());
+    workspace.operate(workspace.removal(&reader)).await;
+    assert_eq!(reading.read(&id, "after=1").await.unwrap_err().code, Forbidden);
+    assert_eq!(client.read(&id, "after=1").await.unwrap().head.membership, 4);
+}
+
+#[tokio::test]
 async fn many_devices_at_once_leave_no_gap() {
     const DEVICES: u8 = 8;
     const ROUNDS: usize = 25;
