@@ -7,7 +7,7 @@ use drystone_core::error::{Error, ErrorCode, Result};
 use drystone_core::{App, Config, Unlock};
 use serde::de::DeserializeOwned;
 
-use crate::{Global, unlock};
+use crate::{Global, output, unlock};
 
 /// Whether the core synchronises on its own while the command runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub fn data_dir(global: &Global) -> Result<PathBuf> {
 }
 
 /// Opens the core on the data folder.
-pub async fn open(global: &Global, background: Background) -> Result<App> {
+async fn open(global: &Global, background: Background) -> Result<App> {
     let data_dir = data_dir(global)?;
     let (unlock, first_use) = unlock::choose(&data_dir, global)?;
     let open = |unlock: Unlock| {
@@ -47,6 +47,21 @@ pub async fn open(global: &Global, background: Background) -> Result<App> {
         }
         opened => opened,
     }
+}
+
+/// Opens the core, works with it, and closes it whether or not the work
+/// succeeded: what runs in the background has to end before the process does.
+pub async fn with<T>(
+    global: &Global,
+    background: Background,
+    work: impl AsyncFnOnce(&App) -> output::Result<T>,
+) -> output::Result<T> {
+    let app = open(global, background).await?;
+    let result = work(&app).await;
+    let closed = app.close().await;
+    let value = result?;
+    closed?;
+    Ok(value)
 }
 
 /// Calls a command of the core whose reply has this type.

@@ -19,6 +19,9 @@ use drystone_core::error::{Error, ErrorCode};
 use crate::commands::Command;
 use crate::output::{Output, Stop};
 
+/// How long work that a command left behind may take to end.
+const EXIT_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);
+
 const AFTER_HELP: &str = "\
 Examples:
   drystone new \"Payment platform\"
@@ -70,8 +73,8 @@ fn main() -> ExitCode {
         Err(error) => return report(&output, Stop::Failed(Error::internal(error))),
     };
     let result = runtime.block_on(cli.command.run(&cli.global, &output));
-    // A command that ended is not held up by a blocked read of standard input.
-    runtime.shutdown_background();
+    // What still runs ends before the process does, unless it hangs.
+    runtime.shutdown_timeout(EXIT_LIMIT);
     match result {
         Ok(exit) => ExitCode::from(exit.code()),
         Err(stop) => report(&output, stop),

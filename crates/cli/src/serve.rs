@@ -25,7 +25,7 @@ use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 
 use crate::Global;
-use crate::data_folder::{Background, open};
+use crate::data_folder::{Background, with};
 use crate::output::text::{DIM, STRONG};
 use crate::output::{Exit, Output, Result, qr};
 use crate::serve::guard::Addresses;
@@ -77,26 +77,25 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     // The port first: when it is taken, the database need not be opened.
     let listener = listener::bind(arguments.listen).await?;
     let address = listener.address()?;
-    let app = open(global, Background::Sync).await?;
-    let (stop, stopping) = watch::channel(false);
-    let host = Arc::new(Host {
-        app: app.clone(),
-        sessions: Sessions::new(address.port())?,
-        addresses: Addresses::of(address),
-        commands: Arc::new(Semaphore::new(rpc::CONCURRENT_LIMIT)),
-        streams: Arc::new(Semaphore::new(events::STREAMS_LIMIT)),
-        stopping,
-    });
-    let url = announce(output, address, host.sessions.token())?;
-    if arguments.open
-        && let Err(error) = open::that_detached(&url)
-    {
-        output.warning(&format!("The browser could not be opened ({error}); open the address yourself."));
-    }
-    let served = serve(listener, router(host), stop).await;
-    let closed = app.close().await;
-    served?;
-    closed?;
+    with(global, Background::Sync, async |app| {
+        let (stop, stopping) = watch::channel(false);
+        let host = Arc::new(Host {
+            app: app.clone(),
+            sessions: Sessions::new(address.port())?,
+            addresses: Addresses::of(address),
+            commands: Arc::new(Semaphore::new(rpc::CONCURRENT_LIMIT)),
+            streams: Arc::new(Semaphore::new(events::STREAMS_LIMIT)),
+            stopping,
+        });
+        let url = announce(output, address, host.sessions.token())?;
+        if arguments.open
+            && let Err(error) = open::that_detached(&url)
+        {
+            output.warning(&format!("The browser could not be opened ({error}); open the address yourself."));
+        }
+        serve(listener, router(host), stop).await
+    })
+    .await?;
     Ok(Exit::DONE)
 }
 

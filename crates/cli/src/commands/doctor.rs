@@ -6,9 +6,9 @@ use drystone_core::error::Error;
 use serde_json::json;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::text::{BAD, DIM, GOOD, plain};
-use crate::output::{Exit, Output, Result};
+use crate::output::{Exit, Output, Result, Stop};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -28,14 +28,13 @@ pub struct Arguments {}
 /// Checks everything.
 pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
     let spinner = output.spinner("Checking…");
-    let (checks, exit) = match open(global, Background::Off).await {
-        Ok(app) => {
-            let checks: Vec<DoctorCheck> = call(&app, Request::Doctor(Empty {})).await?;
-            app.close().await?;
-            let exit = if checks.iter().all(|check| check.ok) { Exit::DONE } else { Exit::FINDINGS };
-            (checks, exit)
-        }
-        Err(error) => (vec![not_opened(&error)], Exit::failed(error.code)),
+    let checked: Result<Vec<DoctorCheck>> =
+        with(global, Background::Off, async |app| Ok(call(app, Request::Doctor(Empty {})).await?)).await;
+    let (checks, exit) = match checked {
+        Ok(checks) if checks.iter().all(|check| check.ok) => (checks, Exit::DONE),
+        Ok(checks) => (checks, Exit::FINDINGS),
+        Err(Stop::Failed(error)) => (vec![not_checked(&error)], Exit::failed(error.code)),
+        Err(Stop::PipeClosed) => return Err(Stop::PipeClosed),
     };
     drop(spinner);
     if output.is_json() {
@@ -47,7 +46,7 @@ pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
 }
 
 /// What keeps the database closed is a finding like the others.
-fn not_opened(error: &Error) -> DoctorCheck {
+fn not_checked(error: &Error) -> DoctorCheck {
     let detail = match &error.place {
         Some(place) => format!("{} ({place})", error.message),
         None => error.message.clone(),

@@ -9,7 +9,7 @@ use drystone_core::command::Request;
 use drystone_core::error::Error;
 use serde_json::json;
 
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::{Exit, Output, Result};
 use crate::{Global, files};
 
@@ -51,14 +51,15 @@ pub struct Arguments {
 
 /// Exports a document.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let document = app.resolve_document(&arguments.document).await?.id;
     let format = match arguments.format {
         Format::Markdown => ExportFormat::Markdown,
         Format::Json => ExportFormat::Json,
     };
-    let exported: Exported = call(&app, Request::DocumentExport(ExportDocument { document, format })).await?;
-    app.close().await?;
+    let exported: Exported = with(global, Background::Off, async |app| {
+        let document = app.resolve_document(&arguments.document).await?.id;
+        Ok(call(app, Request::DocumentExport(ExportDocument { document, format })).await?)
+    })
+    .await?;
     let bytes = STANDARD.decode(&exported.content).map_err(Error::internal)?;
     match arguments.output.filter(|path| path != Path::new("-")) {
         None if output.is_json() => output.object(&exported)?,

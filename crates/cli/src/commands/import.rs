@@ -12,7 +12,7 @@ use drystone_core::error::{Error, ErrorCode};
 use serde_json::{Value, json};
 
 use crate::commands::new::Template;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::text::{DIM, STRONG, count, plain, short};
 use crate::output::{Exit, Output, Result, Stop};
 use crate::{Global, files, names};
@@ -61,22 +61,21 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     // Before the database is opened, so that a wrong path costs nothing.
     let single = matches!(arguments.paths.as_slice(), [path] if !path.is_dir());
     let paths = expand(arguments.paths)?;
-    let app = open(global, Background::Off).await?;
-    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
-    let job = Job { app: &app, template: arguments.template.map(Template::id), workspace };
-    let exit = if single {
+    with(global, Background::Off, async |app| {
+        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
+        let job = Job { app, template: arguments.template.map(Template::id), workspace };
+        if !single {
+            return import_all(&job, &paths, output).await;
+        }
         let imported = job.import(&paths[0]).await?;
         if output.is_json() {
             output.object(&imported)?
         } else {
             output.text(&describe(&imported))?
         }
-        Exit::DONE
-    } else {
-        import_all(&job, &paths, output).await?
-    };
-    app.close().await?;
-    Ok(exit)
+        Ok(Exit::DONE)
+    })
+    .await
 }
 
 fn expand(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>> {

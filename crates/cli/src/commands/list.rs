@@ -5,7 +5,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::names;
 use crate::output::table::{cell, styled, table};
 use crate::output::text::{DIM, STRONG, WARN, short};
@@ -34,11 +34,12 @@ pub struct Arguments {
 
 /// Lists documents.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
-    let list = ListDocuments { workspace, deleted: arguments.deleted };
-    let documents: Vec<DocumentSummary> = call(&app, Request::DocumentList(list)).await?;
-    app.close().await?;
+    let documents: Vec<DocumentSummary> = with(global, Background::Off, async |app| {
+        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
+        let list = ListDocuments { workspace, deleted: arguments.deleted };
+        Ok(call(app, Request::DocumentList(list)).await?)
+    })
+    .await?;
     if output.is_json() {
         output.object(&json!({ "documents": documents }))?;
     } else if documents.is_empty() {

@@ -5,7 +5,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::table::{cell, styled, table};
 use crate::output::text::{DIM, GOOD, WARN, short};
 use crate::output::time::when;
@@ -30,10 +30,11 @@ pub struct Arguments {
 
 /// Shows a document's changes.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let document = app.resolve_document(&arguments.document).await?;
-    let entries: Vec<LogEntry> = call(&app, Request::DocumentLog(DocumentRef { document: document.id })).await?;
-    app.close().await?;
+    let entries: Vec<LogEntry> = with(global, Background::Off, async |app| {
+        let document = app.resolve_document(&arguments.document).await?.id;
+        Ok(call(app, Request::DocumentLog(DocumentRef { document })).await?)
+    })
+    .await?;
     if output.is_json() {
         output.object(&json!({ "entries": entries }))?;
         return Ok(Exit::DONE);

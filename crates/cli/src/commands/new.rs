@@ -4,7 +4,7 @@ use drystone_core::api::{CreateDocument, DocumentSummary};
 use drystone_core::command::Request;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::names;
 use crate::output::text::{DIM, STRONG, plain, short};
 use crate::output::{Exit, Output, Result};
@@ -51,11 +51,12 @@ pub struct Arguments {
 
 /// Creates a document.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
-    let create = CreateDocument { title: arguments.title, template: arguments.template.id(), workspace };
-    let document: DocumentSummary = call(&app, Request::DocumentCreate(create)).await?;
-    app.close().await?;
+    let document: DocumentSummary = with(global, Background::Off, async |app| {
+        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
+        let create = CreateDocument { title: arguments.title, template: arguments.template.id(), workspace };
+        Ok(call(app, Request::DocumentCreate(create)).await?)
+    })
+    .await?;
     if output.is_json() {
         output.object(&document)?;
     } else {

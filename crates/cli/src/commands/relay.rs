@@ -6,7 +6,7 @@ use drystone_core::command::Request;
 use drystone_core::error::{Error, ErrorCode};
 
 use crate::commands::status;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::text::{STRONG, plain};
 use crate::output::{Exit, Output, Result};
 use crate::{Global, names};
@@ -41,13 +41,13 @@ pub struct SetArguments {
 pub async fn run(command: Command, global: &Global, output: &Output) -> Result<Exit> {
     let Command::Set(arguments) = command;
     check(&arguments.url)?;
-    let app = open(global, Background::Off).await?;
-    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
-    let set = SetRelay { workspace, url: arguments.url.trim().to_owned() };
-    let spinner = output.spinner("Setting the relay…");
-    let state: SyncState = call(&app, Request::RelaySet(set)).await?;
-    app.close().await?;
-    drop(spinner);
+    let state: SyncState = with(global, Background::Off, async |app| {
+        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
+        let set = SetRelay { workspace, url: arguments.url.trim().to_owned() };
+        let _spinner = output.spinner("Setting the relay…");
+        Ok(call(app, Request::RelaySet(set)).await?)
+    })
+    .await?;
     if output.is_json() {
         output.object(&state)?;
     } else if let Some(relay) = &state.relay {

@@ -5,7 +5,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::names;
 use crate::output::text::{STRONG, plain};
 use crate::output::{Exit, Output, Result};
@@ -28,11 +28,13 @@ pub struct Arguments {
 
 /// Brings a deleted document back.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let document = names::deleted_document(&app, &arguments.document).await?;
-    let reference = DocumentRef { document: document.id.clone() };
-    let Empty {} = call(&app, Request::DocumentRestore(reference)).await?;
-    app.close().await?;
+    let document = with(global, Background::Off, async |app| {
+        let document = names::deleted_document(app, &arguments.document).await?;
+        let reference = DocumentRef { document: document.id.clone() };
+        let Empty {} = call(app, Request::DocumentRestore(reference)).await?;
+        Ok(document)
+    })
+    .await?;
     if output.is_json() {
         output.object(&json!({ "id": document.id, "title": document.title }))?;
     } else {

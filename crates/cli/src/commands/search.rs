@@ -7,7 +7,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::text::{DIM, MATCH, STRONG, plain};
 use crate::output::{Exit, Output, Result};
 
@@ -39,10 +39,9 @@ pub struct Arguments {
 
 /// Searches all documents.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
     let search = Search { query: arguments.query.join(" "), limit: arguments.limit };
-    let hits: Vec<SearchHit> = call(&app, Request::Search(search)).await?;
-    app.close().await?;
+    let hits: Vec<SearchHit> =
+        with(global, Background::Off, async |app| Ok(call(app, Request::Search(search)).await?)).await?;
     if output.is_json() {
         output.object(&json!({ "hits": hits }))?;
     } else if hits.is_empty() {

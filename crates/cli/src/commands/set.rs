@@ -3,7 +3,7 @@
 use drystone_core::error::{Error, ErrorCode};
 use serde_json::json;
 
-use crate::data_folder::{Background, open};
+use crate::data_folder::{Background, with};
 use crate::output::text::{STRONG, plain};
 use crate::output::{Exit, Output, Result};
 use crate::{Global, files};
@@ -33,11 +33,13 @@ pub struct Arguments {
 
 /// Changes one place of a document.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let document = app.resolve_document(&arguments.document).await?;
-    let value = if arguments.value == "-" { standard_input(&arguments.path)? } else { arguments.value };
-    app.set(&document.id, &arguments.path, &value).await?;
-    app.close().await?;
+    let document = with(global, Background::Off, async |app| {
+        let document = app.resolve_document(&arguments.document).await?;
+        let value = if arguments.value == "-" { standard_input(&arguments.path)? } else { arguments.value };
+        app.set(&document.id, &arguments.path, &value).await?;
+        Ok(document)
+    })
+    .await?;
     if output.is_json() {
         output.object(&json!({ "id": document.id, "path": arguments.path }))?;
     } else {

@@ -6,7 +6,7 @@ use drystone_core::error::Error;
 use serde_json::Value;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::table::{Cell, cell, styled, table};
 use crate::output::text::{DIM, GOOD, STRONG, plain, plain_lines, short};
 use crate::output::time::when;
@@ -37,18 +37,17 @@ pub struct Arguments {
 
 /// Shows a document or a part of it.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let document = app.resolve_document(&arguments.document).await?;
-    if output.is_json() || arguments.path.is_some() {
-        let value = app.show(&document.id, arguments.path.as_deref()).await?;
-        app.close().await?;
-        print_value(output, &value)?;
-    } else {
-        let view: DocumentView = call(&app, Request::DocumentOpen(DocumentRef { document: document.id })).await?;
-        app.close().await?;
-        output.text(&outline(output, &view))?;
-    }
-    Ok(Exit::DONE)
+    with(global, Background::Off, async |app| {
+        let document = app.resolve_document(&arguments.document).await?.id;
+        if output.is_json() || arguments.path.is_some() {
+            print_value(output, &app.show(&document, arguments.path.as_deref()).await?)?;
+        } else {
+            let view: DocumentView = call(app, Request::DocumentOpen(DocumentRef { document })).await?;
+            output.text(&outline(output, &view))?;
+        }
+        Ok(Exit::DONE)
+    })
+    .await
 }
 
 fn print_value(output: &Output, value: &Value) -> Result<()> {

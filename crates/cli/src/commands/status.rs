@@ -5,7 +5,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::text::{BAD, DIM, GOOD, STRONG, WARN, count, plain, short};
 use crate::output::time::when;
 use crate::output::{Exit, Output, Result};
@@ -28,11 +28,13 @@ pub struct Arguments {}
 
 /// Shows where everything is.
 pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let info: AppInfo = call(&app, Request::AppInfo(Empty {})).await?;
-    let sync: Vec<SyncState> = call(&app, Request::SyncStatus(Empty {})).await?;
-    let workspaces: Vec<WorkspaceSummary> = call(&app, Request::WorkspaceList(Empty {})).await?;
-    app.close().await?;
+    let (info, sync, workspaces) = with(global, Background::Off, async |app| {
+        let info: AppInfo = call(app, Request::AppInfo(Empty {})).await?;
+        let sync: Vec<SyncState> = call(app, Request::SyncStatus(Empty {})).await?;
+        let workspaces: Vec<WorkspaceSummary> = call(app, Request::WorkspaceList(Empty {})).await?;
+        Ok((info, sync, workspaces))
+    })
+    .await?;
     if output.is_json() {
         output.object(&json!({
             "version": info.version,
@@ -44,12 +46,15 @@ pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
         return Ok(Exit::DONE);
     }
     let mut text = format!(
-        "Drystone {} in {}\nEncrypted; the key is kept in {}. Others see you as {}.\n\n",
+        "Drystone {} in {}\nEncrypted; opened with {}.",
         info.version,
         plain(&info.data_dir),
         described(&info.key_source),
-        plain(&info.user_name),
     );
+    if !info.user_name.is_empty() {
+        text += &format!(" Others see you as {}.", plain(&info.user_name));
+    }
+    text += "\n\n";
     text += &describe(output, &sync, &workspaces);
     output.text(&text)?;
     Ok(Exit::DONE)

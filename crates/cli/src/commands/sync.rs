@@ -9,7 +9,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::commands::status;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::{Exit, Output, Result};
 use crate::{Global, names, serve};
 
@@ -40,28 +40,31 @@ pub struct Arguments {
 /// Synchronises.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
     let background = if arguments.watch { Background::Sync } else { Background::Off };
-    let app = open(global, background).await?;
-    let events = app.subscribe();
-    let workspaces: Vec<WorkspaceSummary> = call(&app, Request::WorkspaceList(Empty {})).await?;
-    let wanted = wanted(&app, arguments.workspace.as_deref(), &workspaces).await?;
-    let spinner = output.spinner("Synchronising…");
-    let mut states = Vec::new();
-    for workspace in wanted {
-        let request = Request::SyncNow(WorkspaceRef { workspace: Some(workspace.clone()) });
-        let answer: Vec<SyncState> = call(&app, request).await?;
-        states.extend(answer.into_iter().filter(|state| state.workspace == workspace));
-    }
-    drop(spinner);
-    print(output, &states, &workspaces)?;
-    let exit = if arguments.watch {
+    with(global, background, async |app| {
+        let events = app.subscribe();
+        let workspaces: Vec<WorkspaceSummary> = call(app, Request::WorkspaceList(Empty {})).await?;
+        let wanted = wanted(app, arguments.workspace.as_deref(), &workspaces).await?;
+        let states = round(app, wanted, output).await?;
+        print(output, &states, &workspaces)?;
+        if !arguments.watch {
+            return Ok(states.iter().map(outcome).fold(Exit::DONE, Exit::worse));
+        }
         let only = arguments.workspace.is_some().then(|| states.iter().map(|s| s.workspace.clone()).collect());
         watch(output, events, &workspaces, only).await?;
-        Exit::DONE
-    } else {
-        states.iter().map(outcome).fold(Exit::DONE, Exit::worse)
-    };
-    app.close().await?;
-    Ok(exit)
+        Ok(Exit::DONE)
+    })
+    .await
+}
+
+async fn round(app: &App, workspaces: Vec<String>, output: &Output) -> Result<Vec<SyncState>> {
+    let _spinner = output.spinner("Synchronising…");
+    let mut states = Vec::new();
+    for workspace in workspaces {
+        let request = Request::SyncNow(WorkspaceRef { workspace: Some(workspace.clone()) });
+        let answer: Vec<SyncState> = call(app, request).await?;
+        states.extend(answer.into_iter().filter(|state| state.workspace == workspace));
+    }
+    Ok(states)
 }
 
 /// The workspaces to synchronise: the one asked for, or all that have a relay.

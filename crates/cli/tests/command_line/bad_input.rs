@@ -3,6 +3,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use crate::device::{Device, failure, finish};
 
@@ -60,24 +61,29 @@ fn a_value_that_is_not_utf_8() {
     assert_eq!(device.bytes(["export", "doors"]), before);
 }
 
-/// A device with a document, whose database is in one file.
+/// A device with a document.
 fn written() -> Device {
     let device = Device::new();
     device.import("doors.md", format!("# Doors\n\n## Overview\n\n{}\n", "Words and words. ".repeat(5_000)));
-    for path in ["drystone.db-wal", "drystone.db-shm"] {
-        // Closing the last connection has moved everything into the one file.
-        let left = fs::metadata(device.data_dir().join(path)).map_or(0, |metadata| metadata.len());
-        assert_eq!(left, 0, "{path}");
-    }
     device
+}
+
+/// Cuts the database as a copy that broke off would: without its log.
+fn cut(device: &Device, keep: impl FnOnce(u64) -> u64) -> PathBuf {
+    let database = device.data_dir().join("drystone.db");
+    for log in ["drystone.db-wal", "drystone.db-shm"] {
+        // Usually there is none once the last process has closed the database.
+        let _ = fs::remove_file(device.data_dir().join(log));
+    }
+    let length = fs::metadata(&database).unwrap().len();
+    OpenOptions::new().write(true).open(&database).unwrap().set_len(keep(length)).unwrap();
+    database
 }
 
 #[test]
 fn a_truncated_database() {
     let device = written();
-    let database = device.data_dir().join("drystone.db");
-    let length = fs::metadata(&database).unwrap().len();
-    OpenOptions::new().write(true).open(&database).unwrap().set_len(length / 2).unwrap();
+    let database = cut(&device, |length| length / 2);
     let before = fs::read(&database).unwrap();
     let error = device.fails(4, ["list"]);
     assert_eq!(error["code"], "damaged");
@@ -93,9 +99,10 @@ fn a_truncated_database() {
 #[test]
 fn a_database_cut_to_nothing_is_not_taken_for_a_new_one() {
     let device = written();
-    let database = device.data_dir().join("drystone.db");
-    OpenOptions::new().write(true).open(&database).unwrap().set_len(100).unwrap();
-    assert_eq!(device.fails(4, ["list"])["code"], "damaged");
+    for keep in [100, 0] {
+        cut(&device, |_| keep);
+        assert_eq!(device.fails(4, ["list"])["code"], "damaged", "{keep} bytes");
+    }
 }
 
 #[test]

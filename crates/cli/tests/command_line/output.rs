@@ -110,7 +110,7 @@ fn status_says_where_everything_is() {
     assert_eq!(status["sync"][0]["phase"], "local");
     assert_eq!(status["sync"][0]["relay"], Value::Null);
     let text = device.ok(["status"]);
-    assert!(text.contains("a key file") && text.contains("no relay is set"), "{text}");
+    assert!(text.contains("opened with a key file") && text.contains("no relay is set"), "{text}");
 }
 
 #[test]

@@ -63,24 +63,16 @@ fn an_address_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_relay_that_does_not_answer_stops_no_work() {
+fn a_relay_that_does_not_answer_is_not_set_and_stops_no_work() {
     let device = Device::new();
-    device.run(["relay", "set", &nobody()]);
-    let listed = device.json(["workspace", "list"]);
-    if listed["workspaces"][0]["sync"]["relay"].is_null() {
-        panic!("a relay that cannot be reached just now can still be set");
-    }
-    device.ok(["new", "Doors"]);
-    let ran = crate::device::finish(device.command().args(["--json", "sync"]));
-    assert_eq!(ran.code, 3, "{}", ran.stderr);
-    let answer: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
-    assert_eq!(answer["sync"][0]["phase"], "offline");
-    assert!(answer["sync"][0]["waiting"].as_u64().unwrap() > 0);
+    let url = nobody();
+    let error = device.fails(3, ["relay", "set", &url]);
+    assert_eq!(error["code"], "unreachable");
+    assert!(error["place"].as_str().unwrap().starts_with(&url), "{error}");
     let status = device.json(["status"]);
-    assert!(status["sync"][0]["waiting"].as_u64().unwrap() > 0, "{status}");
-    device.fails(3, ["workspace", "invite"]);
-    let left = device.json(["relay", "set", ""]);
-    assert_eq!(left["phase"], "local");
+    assert_eq!(status["sync"][0]["phase"], "local", "a relay nobody has met is not set");
+    device.ok(["new", "Doors"]);
+    assert_eq!(device.json(["relay", "set", ""])["phase"], "local");
 }
 
 #[test]

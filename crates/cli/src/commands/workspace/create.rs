@@ -4,7 +4,7 @@ use drystone_core::api::{CreateWorkspace, WorkspaceSummary};
 use drystone_core::command::Request;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::text::{DIM, STRONG, plain, short};
 use crate::output::{Exit, Output, Result};
 
@@ -24,10 +24,9 @@ pub struct Arguments {
 
 /// Creates a workspace.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
     let create = CreateWorkspace { name: arguments.name };
-    let workspace: WorkspaceSummary = call(&app, Request::WorkspaceCreate(create)).await?;
-    app.close().await?;
+    let workspace: WorkspaceSummary =
+        with(global, Background::Off, async |app| Ok(call(app, Request::WorkspaceCreate(create)).await?)).await?;
     if output.is_json() {
         output.object(&workspace)?;
     } else {

@@ -5,7 +5,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::commands::workspace::list::role_name;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::qr;
 use crate::output::text::{DIM, plain};
 use crate::output::time::when;
@@ -66,13 +66,13 @@ pub struct Arguments {
 
 /// Makes an invitation.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
-    let invite = Invite { workspace, role: arguments.role.into(), hours: arguments.hours };
-    let spinner = output.spinner("Leaving the invitation at the relay…");
-    let invitation: Invitation = call(&app, Request::WorkspaceInvite(invite)).await?;
-    app.close().await?;
-    drop(spinner);
+    let invitation: Invitation = with(global, Background::Off, async |app| {
+        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
+        let invite = Invite { workspace, role: arguments.role.into(), hours: arguments.hours };
+        let _spinner = output.spinner("Leaving the invitation at the relay…");
+        Ok(call(app, Request::WorkspaceInvite(invite)).await?)
+    })
+    .await?;
     if output.is_json() {
         let Invitation { link, expires, role, .. } = invitation;
         output.object(&json!({ "link": link, "expires": expires, "role": role }))?;

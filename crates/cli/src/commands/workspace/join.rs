@@ -5,7 +5,7 @@ use drystone_core::api::{Empty, InspectInvite, InviteInfo, Join, WorkspaceSummar
 use drystone_core::command::Request;
 use drystone_core::error::{Error, ErrorCode};
 
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::text::{STRONG, plain, short};
 use crate::output::{Exit, Output, Result};
 use crate::{Global, files, unlock};
@@ -41,25 +41,24 @@ pub struct Arguments {
 /// Joins a workspace.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
     let link = read_link(arguments.link)?;
-    let app = open(global, Background::Off).await?;
-    let info: InviteInfo = call(&app, Request::WorkspaceInspect(InspectInvite { link: link.clone() })).await?;
-    let workspace = if info.member {
-        member_already(&app, &info).await?
-    } else {
+    let (workspace, member) = with(global, Background::Off, async |app| {
+        let info: InviteInfo = call(app, Request::WorkspaceInspect(InspectInvite { link: link.clone() })).await?;
+        if info.member {
+            return Ok((member_already(app, &info).await?, true));
+        }
         if !arguments.yes {
             confirm(&info)?;
         }
-        let spinner = output.spinner("Joining…");
+        let _spinner = output.spinner("Joining…");
         let join = Join { link, user_name: arguments.name };
-        let workspace: WorkspaceSummary = call(&app, Request::WorkspaceJoin(join)).await?;
-        drop(spinner);
-        workspace
-    };
-    app.close().await?;
+        let workspace: WorkspaceSummary = call(app, Request::WorkspaceJoin(join)).await?;
+        Ok((workspace, false))
+    })
+    .await?;
     if output.is_json() {
         output.object(&workspace)?;
     } else {
-        let before = if info.member { "You are already in" } else { "Joined" };
+        let before = if member { "You are already in" } else { "Joined" };
         let name = if workspace.name.is_empty() { short(&workspace.id).into() } else { plain(&workspace.name) };
         output.text(&format!("{before} {STRONG}{name}{STRONG:#}\n"))?;
     }

@@ -5,7 +5,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::Global;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::table::{cell, styled, table};
 use crate::output::text::{DIM, STRONG, short};
 use crate::output::{Exit, Output, Result};
@@ -25,9 +25,8 @@ pub struct Arguments {}
 
 /// Lists workspaces.
 pub async fn run(global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let workspaces: Vec<WorkspaceSummary> = call(&app, Request::WorkspaceList(Empty {})).await?;
-    app.close().await?;
+    let workspaces: Vec<WorkspaceSummary> =
+        with(global, Background::Off, async |app| Ok(call(app, Request::WorkspaceList(Empty {})).await?)).await?;
     if output.is_json() {
         output.object(&json!({ "workspaces": workspaces }))?;
         return Ok(Exit::DONE);

@@ -5,7 +5,7 @@ use drystone_core::command::Request;
 use serde_json::json;
 
 use crate::commands::workspace::list::role_name;
-use crate::data_folder::{Background, call, open};
+use crate::data_folder::{Background, call, with};
 use crate::output::table::{cell, styled, table};
 use crate::output::text::{DIM, STRONG, short};
 use crate::output::{Exit, Output, Result};
@@ -29,10 +29,11 @@ pub struct Arguments {
 
 /// Lists members.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let app = open(global, Background::Off).await?;
-    let workspace = names::workspace(&app, arguments.workspace.as_deref()).await?;
-    let members: Vec<Member> = call(&app, Request::WorkspaceMembers(WorkspaceRef { workspace })).await?;
-    app.close().await?;
+    let members: Vec<Member> = with(global, Background::Off, async |app| {
+        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
+        Ok(call(app, Request::WorkspaceMembers(WorkspaceRef { workspace })).await?)
+    })
+    .await?;
     if output.is_json() {
         output.object(&json!({ "members": members }))?;
         return Ok(Exit::DONE);
