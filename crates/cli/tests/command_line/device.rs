@@ -45,7 +45,8 @@ impl Device {
     /// The binary on this device's data, without a way to unlock it.
     pub fn locked(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_drystone"));
-        for variable in ["DRYSTONE_PASSPHRASE", "DRYSTONE_KEY_FILE", "NO_COLOR", "CLICOLOR_FORCE"] {
+        let unset = ["DRYSTONE_PASSPHRASE", "DRYSTONE_KEY_FILE", "NO_COLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME"];
+        for variable in unset {
             command.env_remove(variable);
         }
         command.env("DRYSTONE_DATA_DIR", self.data_dir()).env("HOME", self.folder.path());

@@ -8,4 +8,6 @@ mod import_export;
 mod keys;
 mod output;
 mod serve;
+#[cfg(target_os = "linux")]
+mod terminal;
 mod workspaces;
