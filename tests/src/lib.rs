@@ -2,7 +2,11 @@
 //! processes, real files, real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
+#[cfg(unix)]
+pub mod browser;
 pub mod device;
+#[cfg(unix)]
+pub mod group;
 pub mod measure;
 pub mod network;
 pub mod page;

@@ -112,16 +112,11 @@ impl Page {
 
     /// Clicks as a person does; waits until it can be clicked.
     pub async fn click(&self, selector: &str) {
-        let ready = "!(document.querySelector(arguments[0])?.disabled ?? true)";
-        self.until(
-            &format!("{selector} to click on"),
-            &ready.replace("?? true", "?? !document.querySelector(arguments[0])"),
-            vec![json!(selector)],
-        )
-        .await;
+        let enabled = format!("{selector}:not(:disabled)");
+        self.find(&enabled).await;
         let started = Instant::now();
         loop {
-            let element = self.find(selector).await;
+            let element = self.find(&enabled).await;
             match element.click().await {
                 Ok(()) => return,
                 // Something that moves or is drawn anew takes a moment.
@@ -200,12 +195,39 @@ impl Page {
 
     /// Puts the caret at the end of a section's text, ready to type.
     pub async fn write_in(&self, path: &str) {
-        let body = in_section(path, "section-body");
-        self.find(&body).await;
-        let focus = "const body = document.querySelector(arguments[0]); body.scrollIntoView({ block: 'center' }); body.focus();";
-        self.run(focus, vec![json!(body)]).await;
+        let (body, editor) = (in_section(path, "section-body"), in_section(path, "editor"));
+        self.find(&format!("{body}, {editor}")).await;
+        let focus = "const body = document.querySelector(arguments[0]); \
+             const place = body ?? document.querySelector(`${arguments[1]} .cm-content`); \
+             place.scrollIntoView({ block: 'center' }); place.focus(); return body !== null;";
+        if self.run(focus, vec![json!(body), json!(editor)]).await == Value::Bool(true) {
+            self.press(Key::Enter).await;
+        }
+        self.find(&format!("{editor} .cm-content:focus")).await;
+    }
+
+    /// Sets the workspace's relay in the sharing panel and makes an invitation;
+    /// returns its link.
+    pub async fn invite(&self, relay: &str) -> String {
+        self.click(&id("sync-indicator")).await;
+        self.find(&id("sync-panel")).await;
+        self.fill(&id("relay-url"), relay).await;
+        self.click(&id("relay-save")).await;
+        self.click(&id("invite-create")).await;
+        let link = self.find(&id("invite-link")).await.prop("value").await.unwrap().unwrap();
+        self.press(Key::Escape).await;
+        self.gone(&id("sync-panel")).await;
+        link
+    }
+
+    /// Runs an action by its words in the palette.
+    pub async fn action(&self, words: &str) {
+        self.chord(&[Key::Control], 'k').await;
+        self.find(&format!("{}:focus", id("palette-input"))).await;
+        self.type_text(words).await;
+        self.find("[role=option][aria-selected=true]").await;
         self.press(Key::Enter).await;
-        self.find(&format!("{} .cm-content:focus", in_section(path, "editor"))).await;
+        self.gone(&id("palette")).await;
     }
 
     /// Waits until everything typed is durable on this device.

@@ -1,16 +1,16 @@
 //! The real window: the built program under a display, a bus and a home of its
 //! own, driven through WebKit's driver.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::ops::Deref;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::group::{Group, free_port, missing};
 use crate::page::{PATIENCE, Page};
 use crate::process::binary;
 
@@ -37,29 +37,6 @@ pub struct Desktop {
     _bus: Option<Group>,
     _display: Group,
     _slot: SemaphorePermit<'static>,
-}
-
-/// Processes that end together, whatever they started meanwhile.
-pub struct Group(Child);
-
-impl Group {
-    /// Starts a program as the first of a group.
-    pub fn start(command: &mut Command) -> Group {
-        let name = command.get_program().to_string_lossy().into_owned();
-        Group(command.process_group(0).spawn().unwrap_or_else(|error| missing(&name, &error)))
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        let group = format!("-{}", self.0.id());
-        let _gone = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-        let _gone = self.0.wait();
-    }
-}
-
-fn missing(name: &str, error: &std::io::Error) -> ! {
-    panic!("{name} cannot be started ({error}): `cargo xtask setup --test` installs what the tests need")
 }
 
 impl Desktop {
@@ -192,7 +169,7 @@ impl Window {
 
     /// The window's process, a child of the driver.
     fn program(&self) -> Option<u32> {
-        let driver = self.group.0.id();
+        let driver = self.group.process().id();
         let children = std::fs::read_to_string(format!("/proc/{driver}/task/{driver}/children")).unwrap_or_default();
         children.split_whitespace().filter_map(|child| child.parse().ok()).find(|child: &u32| {
             let name = std::fs::read_link(format!("/proc/{child}/exe")).unwrap_or_default();
@@ -201,22 +178,8 @@ impl Window {
     }
 }
 
-/// A port that nothing listens on at this moment.
-pub fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-/// Starts a program that says on its first line what it is reached by.
-fn announced(command: &mut Command) -> (Group, String) {
-    let mut group = Group::start(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()));
-    let mut line = String::new();
-    BufReader::new(group.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(!line.trim().is_empty(), "{command:?} ended at once");
-    (group, line.trim().to_owned())
-}
-
 fn start_display() -> (Group, String) {
-    announced(Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]))
+    Group::announced(Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1600x1000x24", "-nolisten", "tcp"]))
 }
 
 /// A session bus that starts no programs by itself: those would outlive it.
@@ -228,7 +191,7 @@ fn start_bus(desktop: &Desktop) -> (Group, String) {
     std::fs::write(&file, BUS).unwrap();
     let mut command = Command::new("dbus-daemon");
     desktop.on(&mut command).arg("--config-file").arg(file).args(["--nofork", "--nopidfile", "--print-address=1"]);
-    announced(&mut command)
+    Group::announced(&mut command)
 }
 
 /// A keyring that a login has unlocked.
@@ -237,7 +200,7 @@ fn start_keyring(desktop: &Desktop) -> Group {
     desktop.on(&mut command).args(["--foreground", "--unlock", "--components=secrets"]);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut group = Group::start(&mut command);
-    group.0.stdin.take().unwrap().write_all(b"login password").unwrap();
+    group.process_mut().stdin.take().unwrap().write_all(b"login password").unwrap();
     // It answers once its name is on the bus.
     let started = Instant::now();
     loop {

@@ -4,8 +4,11 @@
 
 use std::time::{Duration, Instant};
 
-use drystone_tests::page::in_section;
+use drystone_core::api::{DocumentSummary, ListDocuments};
+use drystone_core::command::Request;
+use drystone_tests::page::{Key, id, in_section};
 use drystone_tests::window::{Desktop, Secrets};
+use drystone_tests::{Device, Relay};
 
 /// A word that would be found wherever it lay in plain.
 const WORD: &str = "Quartzsandfilter";
@@ -70,4 +73,86 @@ async fn the_command_line_writes_into_the_open_window() {
     let shown = desktop.command_line(&["show", "water-treatment", "sections.data-flow"]);
     let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
     assert!(shown.contains("Raw water is pumped from the river."), "{shown}");
+}
+
+#[tokio::test]
+async fn an_edit_from_a_second_device_arrives_while_one_types() {
+    let relay = Relay::start();
+    let desktop = Desktop::new(Secrets::Keychain).await;
+    let window = desktop.window(&[]).await;
+    window.create("Water treatment").await;
+    window.write_in("sections.overview").await;
+    window.type_text("Filters").await;
+    window.saved().await;
+    let link = window.invite(&relay.url()).await;
+
+    let ben = Device::in_background().await;
+    ben.join(&link, "Ben").await.unwrap();
+    let document = arrived(&ben).await;
+    let overview = ben.open(&document).await.sections.into_iter().find(|section| section.path == "sections.overview");
+    let overview = overview.unwrap();
+    let place = u32::try_from(overview.text.find("Filters").unwrap()).unwrap();
+
+    window.write_in("sections.overview").await;
+    let typed = " of sand hold back what is left";
+    let while_typing = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        ben.type_in(&document, &overview.id, overview.version, &[(place, 0, "Rapid ")]).await.unwrap();
+    };
+    tokio::join!(window.type_text(typed), while_typing);
+    window.reads(".cm-content", "Rapid Filters").await;
+    assert_eq!(
+        window.before_caret().await.trim_start(),
+        format!("Rapid Filters{typed}"),
+        "the caret stays behind what was typed"
+    );
+    window.type_text(".").await;
+    assert_eq!(window.text(".cm-content").await.trim(), format!("Rapid Filters{typed}."));
+    window.find(&format!("{}[data-phase=idle][data-waiting='0']", id("sync-indicator"))).await;
+    let started = Instant::now();
+    while !ben.export(&document).await.contains(&format!("Rapid Filters{typed}.")) {
+        assert!(started.elapsed() < Duration::from_secs(30), "{}", ben.export(&document).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// Waits until the only document has reached a device; returns its id.
+async fn arrived(device: &Device) -> String {
+    let started = Instant::now();
+    loop {
+        let list = Request::DocumentList(ListDocuments { workspace: None, deleted: false });
+        if let Some(document) = device.call::<Vec<DocumentSummary>>(list).await.unwrap().pop() {
+            return document.id;
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "the document does not arrive");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_keychain_a_passphrase_is_chosen_and_asked_for() {
+    const PASSPHRASE: &str = "seven wet stones under 2 bridges";
+    let desktop = Desktop::new(Secrets::None).await;
+    let window = desktop.window(&[]).await;
+    window.find("[data-testid=unlock][data-first=true]").await;
+    window.fill(&id("unlock-passphrase"), PASSPHRASE).await;
+    window.fill(&id("unlock-repeat"), PASSPHRASE).await;
+    window.click(&id("unlock-submit")).await;
+    window.create("Water treatment").await;
+    window.write_in("sections.overview").await;
+    window.type_text(WORD).await;
+    window.saved().await;
+    window.quit().await;
+
+    let window = desktop.window(&[]).await;
+    window.find("[data-testid=unlock][data-first=false]").await;
+    window.fill(&id("unlock-passphrase"), "not this one").await;
+    window.press(Key::Enter).await;
+    window.find(&format!("{} [role=alert]", id("unlock"))).await;
+    window.fill(&id("unlock-passphrase"), PASSPHRASE).await;
+    window.press(Key::Enter).await;
+    window.open("Water treatment").await;
+    window.reads(&in_section("sections.overview", "preview"), WORD).await;
+    window.quit().await;
+    nothing_lies_in_plain(&desktop);
 }
