@@ -12,7 +12,7 @@ import { passages } from "../src/lib/search-marks";
 import { sourceOffset } from "../src/lib/source-position";
 import { spliceString, toChanges, toSplices } from "../src/lib/splices";
 import { syncSentences, syncWords } from "../src/lib/sync-words";
-import { relativeTime } from "../src/lib/time";
+import { pastTime, relativeTime } from "../src/lib/time";
 import { counted, wordCount } from "../src/lib/wording";
 import type { SyncState } from "../src/backend/generated/api";
 
@@ -49,6 +49,8 @@ describe("relative time", () => {
     ["not a date", ""],
   ])("%s is %s", (moment, words) => expect(relativeTime(moment, now, "en")).toBe(words));
 });
+
+it("what has happened is never in the future", () => expect(pastTime("2026-03-10T12:00:20Z", Date.parse("2026-03-10T12:00:00Z"), "en")).toBe("just now"));
 
 describe("difference", () => {
   const check = (before: string, after: string) => {

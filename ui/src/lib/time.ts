@@ -24,6 +24,12 @@ export function relativeTime(iso: string, now: number, locale?: string): string 
   return new Intl.DateTimeFormat(locale, { dateStyle: "medium" }).format(moment);
 }
 
+/** The same for something that has happened: a clock that is a little behind does not put it into the future. */
+export function pastTime(iso: string, now: number, locale?: string): string {
+  const moment = Date.parse(iso);
+  return relativeTime(iso, Number.isNaN(moment) ? now : Math.max(now, moment), locale);
+}
+
 /** A moment as date and time. */
 export function fullTime(iso: string, locale?: string): string {
   const moment = Date.parse(iso);

@@ -10,7 +10,7 @@ import { UndoStack } from "./undo.svelte";
 import { Workspaces } from "./workspaces.svelte";
 
 /** The clock behind relative times moves this often, in milliseconds. */
-const CLOCK_MS = 15_000;
+const CLOCK_MS = 5_000;
 /** After edits the library is read again at most this often, in milliseconds. */
 const LIBRARY_MS = 1_000;
 
@@ -138,6 +138,8 @@ export class App {
         break;
       case "syncChanged":
         this.workspaces.syncChanged(event.state);
+        // How many changes wait stands in every row.
+        this.reloadLibrarySoon();
         break;
       case "lagged":
         void this.attempt(async () => {
