@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::commands::new::Template;
 use crate::data_folder::{Background, call, with};
 use crate::output::text::{DIM, STRONG, count, plain, short};
-use crate::output::{Exit, Output, Result, Stop};
+use crate::output::{Exit, Output, Result};
 use crate::{Global, files, names};
 
 const AFTER_HELP: &str = "\
@@ -144,12 +144,13 @@ async fn import_all(job: &Job<'_>, paths: &[PathBuf], output: &Output) -> Result
         bar.set_message(plain(&path.display().to_string()).into_owned());
         match job.import(path).await {
             Ok(imported) => documents.push((path, imported)),
-            // The next file would fail in the same way.
-            Err(error) if is_about_everything(error.code) => {
-                bar.finish_and_clear();
-                return Err(Stop::Failed(error));
+            Err(error) => {
+                let hopeless = is_about_everything(error.code);
+                errors.push(error);
+                if hopeless {
+                    break;
+                }
             }
-            Err(error) => errors.push(error),
         }
         bar.inc(1);
     }
@@ -158,6 +159,7 @@ async fn import_all(job: &Job<'_>, paths: &[PathBuf], output: &Output) -> Result
     Ok(errors.iter().fold(Exit::DONE, |exit, error| exit.worse(Exit::failed(error.code))))
 }
 
+/// Whether the next file would fail in the same way.
 fn is_about_everything(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::DiskFull | ErrorCode::Damaged | ErrorCode::Internal)
 }
