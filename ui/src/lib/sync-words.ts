@@ -2,6 +2,9 @@ import type { SyncState } from "../backend/generated/api";
 import { relativeTime } from "./time";
 import { counted } from "./wording";
 
+/** Less than the clock behind relative times can be late, in milliseconds. */
+const SOON_MS = 6_000;
+
 export type SyncTone = "calm" | "busy" | "waiting" | "attention";
 
 /** How synchronisation stands, in a few words. */
@@ -32,6 +35,9 @@ export function syncSentences(state: SyncState | null, now: number): string[] {
   };
   const result = [state.waiting > 0 && state.phase === "idle" ? "The last changes are on their way." : sentences[state.phase]];
   if (state.waiting > 0) result.push(`${counted(state.waiting, "change")} made here ${state.waiting === 1 ? "is" : "are"} not at the relay yet.`);
-  if (state.nextTry !== null && state.phase === "offline") result.push(`Next try ${relativeTime(state.nextTry, now)}.`);
+  if (state.nextTry !== null && state.phase === "offline") {
+    const soon = Date.parse(state.nextTry) - now < SOON_MS;
+    result.push(`Next try ${soon ? "in a moment" : relativeTime(state.nextTry, now)}.`);
+  }
   return result;
 }
