@@ -6,11 +6,13 @@ mod background;
 mod exchange;
 mod incoming;
 mod rounds;
+#[cfg(test)]
+mod simulation;
 mod state;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use drystone_wire::{RelayKey, WorkspaceId};
@@ -118,15 +120,21 @@ impl App {
 
     /// Asks a relay who it is.
     async fn meet(&self, address: &RelayAddress) -> Result<RelayKey> {
-        let client = self.client(address, None)?;
+        let own = self.db().read(store::own)?;
+        let roots = trust::read(self.data_dir())?;
+        let client = Client::new(address.clone(), None, own.identity.device().clone(), &roots)?;
         client.greet().await.map_err(|failure| failure.error)?;
         client.relay_key().ok_or_else(|| Error::internal("the relay has no key"))
     }
 
-    fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Client> {
-        let own = self.db().read(store::own)?;
+    fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
         let roots = trust::read(self.data_dir())?;
-        Client::new(address.clone(), pinned, own.identity.device().clone(), &roots)
+        let mut sync = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner);
+        let clients = &mut sync.get_or_insert_default().clients;
+        clients.get(address, pinned, &roots, || {
+            let own = self.db().read(store::own)?;
+            Client::new(address.clone(), pinned, own.identity.device().clone(), &roots)
+        })
     }
 
     pub(crate) async fn sync_now(&self, args: WorkspaceRef) -> Result<Vec<SyncState>> {
@@ -190,7 +198,7 @@ impl App {
         for row in self.db().read(workspaces::all)? {
             let Some(relay) = row.relay.clone().filter(|_| only.is_none_or(|id| row.id == id)) else { continue };
             let pinned = (row.relay_key != RelayKey::ZERO).then_some(row.relay_key);
-            let client = Arc::new(self.client(&relay, pinned)?);
+            let client = self.client(&relay, pinned)?;
             let rounds = Rounds::new(self, &row, client)?;
             rounds.set_until(until);
             rounds.run_one(self).await?;
@@ -230,7 +238,7 @@ impl App {
         let row = self.db().read(|conn| workspaces::get(conn, id))?;
         let relay = row.relay.clone().ok_or_else(|| Error::internal("the workspace has no relay"))?;
         let pinned = (row.relay_key != RelayKey::ZERO).then_some(row.relay_key);
-        let client = Arc::new(self.client(&relay, pinned)?);
+        let client = self.client(&relay, pinned)?;
         let rounds = Rounds::new(self, &row, client.clone())?;
         while rounds.step(self, Step::Membership).await.map_err(|failure: Failure| failure.error)?
             == crate::sync::engine::Outcome::More

@@ -189,17 +189,16 @@ pub fn check_actors(
         if device != opened.header.device {
             return Err(Refusal::Actor);
         }
-        if summary.sequence <= last {
-            if has_change(&summary.hash) {
-                continue;
-            }
-            return Err(Refusal::ActorSequence(summary.sequence));
+        let here = has_change(&summary.hash);
+        match summary.sequence {
+            before if before <= last && here => continue,
+            before if before <= last => return Err(Refusal::ActorSequence(before)),
+            next if next == last + 1 => learned.insert(key, (device, next)),
+            _ => return Err(Refusal::ActorSequence(last + 1)),
+        };
+        if !here {
+            fresh.push(bytes.clone());
         }
-        if summary.sequence != last + 1 {
-            return Err(Refusal::ActorSequence(last + 1));
-        }
-        learned.insert(key, (device, summary.sequence));
-        fresh.push(bytes.clone());
     }
     actors.extend(learned);
     Ok(fresh)

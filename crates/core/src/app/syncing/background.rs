@@ -30,6 +30,8 @@ const ANNOUNCE_PAUSE: Duration = Duration::from_millis(200);
 const SOCKET_TRIES: u32 = 3;
 /// The first and the longest wait between two tries to listen.
 const LISTEN_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// Relays to which connections are kept.
+const CLIENTS: usize = 16;
 /// Long polls in a row before a WebSocket is tried again.
 const POLLS: u32 = 10;
 
@@ -45,18 +47,44 @@ enum News {
     Round(oneshot::Sender<()>),
 }
 
-/// Background synchronisation; ends when dropped.
-pub(crate) struct SyncTask(JoinHandle<()>);
+/// What an open app keeps for synchronisation: connections, and the background
+/// task if there is one, which ends when this is dropped.
+#[derive(Default)]
+pub(crate) struct SyncTask {
+    pub(super) clients: Clients,
+    _task: Option<Owned>,
+}
 
 impl SyncTask {
     pub(super) fn start(app: &App) -> SyncTask {
-        SyncTask(tokio::spawn(supervise(Arc::downgrade(&app.0))))
+        let task = Owned(tokio::spawn(supervise(Arc::downgrade(&app.0))));
+        SyncTask { clients: Clients::default(), _task: Some(task) }
     }
 }
 
-impl Drop for SyncTask {
-    fn drop(&mut self) {
-        self.0.abort();
+/// Access to relays, kept so that connections and tokens serve more than once.
+#[derive(Default)]
+pub(super) struct Clients(Vec<(RelayAddress, Option<RelayKey>, Vec<u8>, Arc<Client>)>);
+
+impl Clients {
+    /// The access to a relay with this key and these authorities.
+    pub fn get(
+        &mut self,
+        relay: &RelayAddress,
+        pinned: Option<RelayKey>,
+        roots: &[u8],
+        make: impl FnOnce() -> Result<Client>,
+    ) -> Result<Arc<Client>> {
+        let known = self.0.iter().find(|known| known.0 == *relay && known.1 == pinned && known.2 == roots);
+        if let Some((_, _, _, client)) = known {
+            return Ok(client.clone());
+        }
+        let client = Arc::new(make()?);
+        if self.0.len() >= CLIENTS {
+            self.0.remove(0);
+        }
+        self.0.push((relay.clone(), pinned, roots.to_vec(), client.clone()));
+        Ok(client)
     }
 }
 
@@ -159,7 +187,7 @@ impl Supervisor {
             Some(other) => other.client.clone(),
             None => {
                 let pinned = (row.relay_key != RelayKey::ZERO).then_some(row.relay_key);
-                Arc::new(app.client(&relay, pinned)?)
+                app.client(&relay, pinned)?
             }
         };
         let rounds = Rounds::new(app, row, client.clone())?;
