@@ -1,5 +1,7 @@
 //! `POST /v1/workspaces/{id}/log`: envelopes into the log.
 
+use std::sync::Arc;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::Response;
@@ -33,14 +35,14 @@ pub async fn append(
     // Strangers are sent away before their bytes are read.
     let (workspace, _) = relay.member(&id, &caller.0).await?;
     let (bytes, share) = body::read(&relay.memory, request, limits::APPEND_BYTES).await?;
-    let envelopes = opened(&bytes, &id, &caller.0).await?;
+    let (epochs, entries): (Vec<u32>, Vec<NewEntry>) = opened(&bytes, &id, &caller.0).await?.into_iter().unzip();
+    let entries = Arc::new(entries);
     let bytes_sent = bytes.len();
     drop(bytes);
     for _ in 0..TRIES {
         let roster = relay.roster(&workspace).await?;
-        may_append(&roster, &caller.0, &envelopes)?;
-        let entries = envelopes.iter().map(|envelope| envelope.entry.clone()).collect();
-        let written = relay.writer.append(id, roster.position, entries, workspace.news.clone()).await;
+        may_append(&roster, &caller.0, &epochs)?;
+        let written = relay.writer.append(id, roster.position, entries.clone(), workspace.news.clone()).await;
         match written {
             Err(WriteError::Store(StoreError::MembershipMoved)) => {
                 relay.refresh(&workspace).await?;
@@ -64,11 +66,8 @@ fn reply(relay: &crate::state::Relay, workspace: &Workspace, appended: AppendedE
     body::small_cbor(&Appended { stored: appended.stored, head })
 }
 
-/// A verified envelope with what the roster has to say yes to.
-struct Opened {
-    epoch: u32,
-    entry: NewEntry,
-}
+/// A verified envelope, and its epoch, to which the roster has to say yes.
+type Opened = (u32, NewEntry);
 
 /// Reads and verifies the envelopes; large appends do not hold up other requests.
 async fn opened(bytes: &Bytes, workspace: &WorkspaceId, device: &DeviceKey) -> Result<Vec<Opened>, Refusal> {
@@ -129,15 +128,15 @@ fn verified_one(index: usize, bytes: Vec<u8>, workspace: &WorkspaceId, device: &
         previous: header.previous,
         envelope: bytes,
     };
-    Ok(Opened { epoch: header.epoch, entry })
+    Ok((header.epoch, entry))
 }
 
-fn may_append(roster: &Roster, device: &DeviceKey, envelopes: &[Opened]) -> Result<(), Refusal> {
+fn may_append(roster: &Roster, device: &DeviceKey, epochs: &[u32]) -> Result<(), Refusal> {
     access_in(roster, device, now_ms())?;
     if !roster.may_write(device) {
         return Err(Refusal::new(RelayErrorCode::Forbidden, "this member may read and not write"));
     }
-    match envelopes.iter().position(|envelope| envelope.epoch == 0 || envelope.epoch > roster.epoch) {
+    match epochs.iter().position(|epoch| *epoch == 0 || *epoch > roster.epoch) {
         None => Ok(()),
         Some(index) => {
             let message = format!("envelope {index} of this append: its epoch is not one of 1 to {}", roster.epoch);

@@ -26,7 +26,7 @@ enum Job {
     Append {
         workspace: WorkspaceId,
         membership: u64,
-        entries: Vec<NewEntry>,
+        entries: Arc<Vec<NewEntry>>,
         news: News,
         reply: Reply<AppendedEntries>,
     },
@@ -88,7 +88,7 @@ impl Writer {
         &self,
         workspace: WorkspaceId,
         membership: u64,
-        entries: Vec<NewEntry>,
+        entries: Arc<Vec<NewEntry>>,
         news: News,
     ) -> Result<AppendedEntries, WriteError> {
         self.submit(|reply| Job::Append { workspace, membership, entries, news, reply }).await
@@ -369,6 +369,10 @@ mod tests {
         NewEntry { id: id(sequence), device, sequence, previous, envelope: vec![0; 10] }
     }
 
+    fn one(entry: NewEntry) -> Arc<Vec<NewEntry>> {
+        Arc::new(vec![entry])
+    }
+
     /// Holds the database, so that the writer cannot begin.
     fn blocked(home: &tempfile::TempDir) -> Connection {
         let connection = Connection::open(home.path().join("db")).unwrap();
@@ -382,7 +386,7 @@ mod tests {
         let blocker = blocked(&home);
         let append = |device: u8| {
             let (writer, news) = (writer.clone(), news.clone());
-            tokio::spawn(async move { writer.append(WORKSPACE, 1, vec![entry(device, 1)], news).await })
+            tokio::spawn(async move { writer.append(WORKSPACE, 1, one(entry(device, 1)), news).await })
         };
         let first = append(10);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
@@ -414,7 +418,7 @@ mod tests {
         let mut tasks = Vec::new();
         for entries in jobs {
             let (writer, news) = (writer.clone(), news.clone());
-            tasks.push(tokio::spawn(async move { writer.append(WORKSPACE, 1, entries, news).await }));
+            tasks.push(tokio::spawn(async move { writer.append(WORKSPACE, 1, Arc::new(entries), news).await }));
             tokio::task::yield_now().await;
         }
         blocker.execute_batch("COMMIT").unwrap();
@@ -425,7 +429,7 @@ mod tests {
         assert!(matches!(results[1], Err(WriteError::Store(StoreError::SequenceGap { got: 3, expected: 2 }))));
         let positions: Vec<_> = [&results[0], &results[2]].map(|result| *result.as_ref().unwrap()).to_vec();
         assert_eq!(positions, [1, 2]);
-        let again = writer.append(WORKSPACE, 1, vec![entry(20, 1)], news).await.unwrap();
+        let again = writer.append(WORKSPACE, 1, one(entry(20, 1)), news).await.unwrap();
         assert_eq!((again.standing.position, again.new), (3, 1));
     }
 
@@ -435,9 +439,9 @@ mod tests {
         let placed = writer.place(record(2, 2), news.clone()).await.unwrap();
         assert!(matches!(placed, Placed::Here { .. }));
         assert_eq!(news.borrow().membership, 2);
-        let stale = writer.append(WORKSPACE, 1, vec![entry(10, 1)], news.clone()).await;
+        let stale = writer.append(WORKSPACE, 1, one(entry(10, 1)), news.clone()).await;
         assert!(matches!(stale, Err(WriteError::Store(StoreError::MembershipMoved))));
-        writer.append(WORKSPACE, 2, vec![entry(10, 1)], news.clone()).await.unwrap();
+        writer.append(WORKSPACE, 2, one(entry(10, 1)), news.clone()).await.unwrap();
         assert_eq!(writer.place(record(2, 3), news.clone()).await.unwrap(), Placed::Moved { membership: 2 });
         assert_eq!(writer.place(record(2, 2), news).await.unwrap(), placed_with_position(placed, 1));
     }
@@ -454,14 +458,14 @@ mod tests {
         let blocker = blocked(&home);
         let waiting = tokio::spawn({
             let (writer, news) = (writer.clone(), news.clone());
-            async move { writer.append(WORKSPACE, 1, vec![entry(10, 1)], news).await }
+            async move { writer.append(WORKSPACE, 1, one(entry(10, 1)), news).await }
         });
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         writer.close().await;
         blocker.execute_batch("COMMIT").unwrap();
         waiting.await.unwrap().unwrap();
         ended.await.unwrap().unwrap();
-        let late = writer.append(WORKSPACE, 1, vec![entry(10, 2)], news).await;
+        let late = writer.append(WORKSPACE, 1, one(entry(10, 2)), news).await;
         assert!(matches!(late, Err(WriteError::Store(StoreError::Closed))));
     }
 }
