@@ -1,0 +1,267 @@
+//! Test vectors of the protocol, for other implementations: every byte that
+//! `docs/protocol.md` describes, from known keys and known randomness. The
+//! files under `vectors/` are checked here; `DRYSTONE_WRITE_VECTORS=1` writes
+//! them anew.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::path::PathBuf;
+
+use data_encoding::HEXLOWER;
+use drystone_core::crypto::invite::{InviteKeys, InviteLink, Seed};
+use drystone_core::crypto::keys::{EpochKey, Identity, IdentitySecrets, Secret, SigningPair};
+use drystone_core::crypto::names::{self, Whose};
+use drystone_core::crypto::random::{Random, SeededRandom};
+use drystone_core::crypto::records::{self, Next};
+use drystone_core::crypto::{envelope, payload, wrap};
+use drystone_wire::envelope::{Envelope, Kind};
+use drystone_wire::ids::AgreementKey;
+use drystone_wire::log::{chain_next, chain_start};
+use drystone_wire::membership::{Role, Wrap};
+use drystone_wire::roster::Roster;
+use drystone_wire::{DeviceKey, DocumentHandle, Hash, RelayKey, RootKey, WorkspaceId, auth};
+use serde_json::{Value, json};
+
+fn hex(bytes: impl AsRef<[u8]>) -> String {
+    HEXLOWER.encode(bytes.as_ref())
+}
+
+fn unhex(value: &Value) -> Vec<u8> {
+    HEXLOWER.decode(value.as_str().unwrap().as_bytes()).unwrap()
+}
+
+fn array<const N: usize>(value: &Value) -> [u8; N] {
+    unhex(value).try_into().unwrap()
+}
+
+/// Compares with the file, which is the specification.
+fn check(name: &str, made: &Value) -> Value {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(format!("{name}.json"));
+    if std::env::var_os("DRYSTONE_WRITE_VECTORS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, serde_json::to_string_pretty(made).unwrap() + "\n").unwrap();
+    }
+    let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(&file, made, "{name}");
+    file
+}
+
+fn identity(first: u8) -> Identity {
+    let secret = |offset: u8| Secret::new([first + offset; 32]);
+    Identity::new(&IdentitySecrets { root: secret(0), signing: secret(1), agreement: secret(2) }).unwrap()
+}
+
+#[test]
+fn keys() {
+    let identity = identity(1);
+    let certificate = identity.certificate();
+    let invite = InviteKeys::derive(&[9; 16], &WorkspaceId([8; 32])).unwrap();
+    check(
+        "keys",
+        &json!({
+            "rootSecret": hex([1; 32]),
+            "rootKey": identity.root_key(),
+            "deviceSecret": hex([2; 32]),
+            "deviceKey": identity.device_key(),
+            "agreementSecret": hex([3; 32]),
+            "agreementKey": certificate.agreement,
+            "deviceSignature": certificate.signature,
+            "inviteSeed": hex([9; 16]),
+            "inviteWorkspace": hex([8; 32]),
+            "inviteKey": hex(invite.signing.public()),
+            "inviteAgreementKey": invite.agreement.public(),
+        }),
+    );
+}
+
+#[test]
+fn envelopes() {
+    let key = EpochKey::new(Secret::new([5; 32]));
+    let device = SigningPair::new(&Secret::new([2; 32]));
+    let mut random = SeededRandom::new(7);
+    let cases: Vec<Value> = [(Kind::Changes, 0usize), (Kind::Changes, 61), (Kind::Snapshot, 1000)]
+        .into_iter()
+        .map(|(kind, length)| {
+            let place = envelope::Place {
+                workspace: WorkspaceId([8; 32]),
+                kind,
+                document: DocumentHandle([6; 16]),
+                sequence: 24,
+                previous: Hash([10; 32]),
+                epoch: 3,
+                membership_position: 7,
+                membership_hash: Hash([11; 32]),
+                seen_position: 300,
+                seen_chain: Hash([12; 32]),
+            };
+            let plaintext: Vec<u8> = (0..length).map(|byte| byte as u8).collect();
+            let sealed = envelope::seal(&place, &plaintext, &key, &device, &mut random).unwrap();
+            json!({
+                "epochKey": hex(key.expose()),
+                "deviceSecret": hex([2; 32]),
+                "plaintext": hex(&plaintext),
+                "paddedSize": envelope::padded_size(length + 4),
+                "id": sealed.id(),
+                "envelope": hex(sealed.to_bytes()),
+            })
+        })
+        .collect();
+    for case in check("envelopes", &json!(cases)).as_array().unwrap() {
+        let (envelope, header) = Envelope::open(&unhex(&case["envelope"])).unwrap();
+        let key = EpochKey::new(Secret::new(array(&case["epochKey"])));
+        assert_eq!(envelope::open(&envelope, &header, &key).unwrap().to_vec(), unhex(&case["plaintext"]));
+        assert_eq!(envelope.ciphertext.0.len() as u64, case["paddedSize"].as_u64().unwrap() + 16);
+    }
+}
+
+/// Compressed bytes may differ between versions of zstd: the vector is what is
+/// read, and that writing gives something that reads the same.
+#[test]
+fn payloads() {
+    let chunks = vec![b"first".to_vec(), vec![0; 300]];
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/payload.json");
+    if std::env::var_os("DRYSTONE_WRITE_VECTORS").is_some() {
+        let made = json!({
+            "chunks": chunks.iter().map(hex).collect::<Vec<_>>(),
+            "payload": hex(payload::pack(&chunks).unwrap()),
+        });
+        std::fs::write(&path, serde_json::to_string_pretty(&made).unwrap() + "\n").unwrap();
+    }
+    let file: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let expected: Vec<Vec<u8>> = file["chunks"].as_array().unwrap().iter().map(unhex).collect();
+    assert_eq!(payload::unpack(&unhex(&file["payload"])).unwrap(), expected);
+    assert_eq!(payload::unpack(&payload::pack(&expected).unwrap()).unwrap(), expected);
+}
+
+#[test]
+fn wraps() {
+    let recipient = identity(1);
+    let mut random = SeededRandom::new(8);
+    let (key, before) = (EpochKey::new(Secret::new([5; 32])), EpochKey::new(Secret::new([4; 32])));
+    let workspace = WorkspaceId([8; 32]);
+    let to = recipient.agreement().public();
+    let cases: Vec<Value> = [wrap::Binding::Genesis(Hash([13; 32])), wrap::Binding::Workspace(workspace)]
+        .into_iter()
+        .map(|binding| {
+            let made = wrap::wrap(&key, &binding, 3, &to, &mut random).unwrap();
+            let (kind, bound) = match binding {
+                wrap::Binding::Genesis(salt) => ("genesis", hex(salt.0)),
+                wrap::Binding::Workspace(id) => ("workspace", hex(id.0)),
+            };
+            json!({ "binding": kind, "bound": bound, "epoch": 3, "to": made.to, "encapsulated": made.encapsulated,
+                    "ciphertext": hex(&made.ciphertext.0), "agreementSecret": hex([3; 32]), "epochKey": hex([5; 32]) })
+        })
+        .collect();
+    let previous = wrap::seal_previous(&before, &key, &workspace, 3, &mut random).unwrap();
+    let file = check(
+        "wraps",
+        &json!({
+            "wraps": cases,
+            "previous": { "workspace": workspace, "epoch": 3, "under": hex([5; 32]), "key": hex([4; 32]),
+                          "sealed": hex(&previous.0) },
+        }),
+    );
+    for case in file["wraps"].as_array().unwrap() {
+        let binding = match case["binding"].as_str().unwrap() {
+            "genesis" => wrap::Binding::Genesis(Hash(array(&case["bound"]))),
+            _ => wrap::Binding::Workspace(WorkspaceId(array(&case["bound"]))),
+        };
+        let wrapped = Wrap {
+            to: AgreementKey(array(&case["to"])),
+            encapsulated: AgreementKey(array(&case["encapsulated"])),
+            ciphertext: drystone_wire::ids::Bytes(unhex(&case["ciphertext"])),
+        };
+        assert_eq!(wrap::unwrap(&wrapped, &binding, 3, recipient.agreement()).unwrap(), key);
+    }
+    let sealed = unhex(&file["previous"]["sealed"]);
+    assert_eq!(wrap::open_previous(&sealed, &key, &workspace, 3).unwrap(), before);
+}
+
+#[test]
+fn names_and_links() {
+    let key = EpochKey::new(Secret::new([5; 32]));
+    let mut random = SeededRandom::new(9);
+    let member = Whose::Member(RootKey([14; 32]));
+    let workspace_name = names::seal("Harbour", Whose::Workspace, &key, &mut random).unwrap();
+    let member_name = names::seal("Zoë", member, &key, &mut random).unwrap();
+    let link = InviteLink {
+        relay: "https://relay.example.org:8443".parse().unwrap(),
+        relay_key: RelayKey([15; 32]),
+        workspace: WorkspaceId([8; 32]),
+        seed: Seed([9; 16].into()),
+        checkpoint_position: 300,
+        checkpoint_hash: Hash([16; 32]),
+    };
+    let file = check(
+        "names-and-links",
+        &json!({
+            "epochKey": hex([5; 32]),
+            "workspaceName": { "name": "Harbour", "sealed": hex(&workspace_name) },
+            "memberName": { "name": "Zoë", "root": hex([14; 32]), "sealed": hex(&member_name) },
+            "link": { "relay": "https://relay.example.org:8443", "relayKey": hex([15; 32]),
+                      "workspace": hex([8; 32]), "seed": hex([9; 16]), "checkpointPosition": 300,
+                      "checkpointHash": hex([16; 32]), "text": link.to_string() },
+        }),
+    );
+    assert_eq!(names::open(&unhex(&file["memberName"]["sealed"]), member, &key).unwrap(), "Zoë");
+    assert_eq!(file["link"]["text"].as_str().unwrap().parse::<InviteLink>().unwrap(), link);
+}
+
+#[test]
+fn membership() {
+    let (anna, ben) = (identity(1), identity(21));
+    let mut random = SeededRandom::new(10);
+    let created = records::create(&anna, "Harbour", "Anna", 1_700_000_000_000, &mut random).unwrap();
+    let mut list = vec![created.record.to_bytes()];
+    let mut roster = Roster::create(&list[0]).unwrap();
+    let keys = InviteKeys::derive(&[9; 16], &created.workspace).unwrap();
+    let next = Next::after(&roster, 1_700_000_001_000);
+    let (role, expires) = (Role::Editor, 1_700_000_900_000);
+    let invite = records::invite(&anna, &next, &created.epoch_key, &keys, role, expires, &mut random).unwrap();
+    roster.apply(&invite.to_bytes()).unwrap();
+    list.push(invite.to_bytes());
+    let next = Next::after(&roster, 1_700_000_002_000);
+    let join = records::join(&ben, &next, &created.epoch_key, &keys, "Ben", &mut random).unwrap();
+    roster.apply(&join.to_bytes()).unwrap();
+    list.push(join.to_bytes());
+    let file = check(
+        "membership",
+        &json!({
+            "workspace": created.workspace,
+            "epochKey": hex(created.epoch_key.expose()),
+            "records": list.iter().map(hex).collect::<Vec<_>>(),
+            "hashes": [Hash(created.workspace.0), invite.hash(), join.hash()],
+            "members": { "owner": anna.root_key(), "editor": ben.root_key() },
+        }),
+    );
+    let mut replayed = Roster::create(&unhex(&file["records"][0])).unwrap();
+    for record in &file["records"].as_array().unwrap()[1..] {
+        replayed.apply(&unhex(record)).unwrap();
+    }
+    assert_eq!(replayed, roster);
+}
+
+#[test]
+fn logs_and_tokens() {
+    let workspace = WorkspaceId([8; 32]);
+    let start = chain_start(&workspace, 2);
+    let one = chain_next(&start, &Hash([17; 32]));
+    let device = SigningPair::new(&Secret::new([2; 32]));
+    let (relay, nonce) = (RelayKey([15; 32]), Hash([18; 32]));
+    let url = "https://relay.example.org:8443";
+    let bytes = auth::challenge_bytes(&relay, url, &nonce, &DeviceKey(device.public()));
+    let mut stream = [0; 16];
+    SeededRandom::new(1).fill(&mut stream);
+    check(
+        "logs-and-tokens",
+        &json!({
+            "workspace": workspace,
+            "generation": 2,
+            "chainStart": start,
+            "firstId": hex([17; 32]),
+            "chainAfterFirst": one,
+            "challenge": { "relayKey": relay, "url": url, "nonce": nonce, "deviceSecret": hex([2; 32]),
+                           "signedBytes": bytes, "signature": device.sign(&bytes) },
+            "seededRandom": { "seed": 1, "first16": hex(stream) },
+        }),
+    );
+}
