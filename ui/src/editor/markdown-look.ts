@@ -24,7 +24,7 @@ const theme = EditorView.theme({
   ".cm-line": { padding: "0" },
   ".cm-cursor": { borderLeftColor: "var(--accent)" },
   ".cm-placeholder": { color: "var(--ink-faint)", fontStyle: "italic" },
-  ".cm-edge": { fontSize: "0.3em" },
+  ".cm-edge": { fontSize: "0.1em" },
   ".cm-code": {
     fontFamily: "var(--font-mono)",
     fontSize: "0.875rem",
