@@ -96,7 +96,7 @@ options! {
     /// Private key (PEM) of the certificate
     #[arg(value_name = "FILE", help_heading = "Network")]
     tls_key: PathBuf, "DRYSTONE_RELAY_TLS_KEY";
-    /// Second address, for /metrics alone, with /healthz and /readyz; /metrics then is not on the first one [default: none]
+    /// Second address for /metrics, which then is not on the first one; /healthz and /readyz are on both [default: none]
     #[arg(value_name = "ADDR", help_heading = "Network")]
     admin_listen: SocketAddr, "DRYSTONE_RELAY_ADMIN_LISTEN";
     /// Which header of a trusted proxy names the client [default: x-forwarded-for]

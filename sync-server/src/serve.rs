@@ -31,15 +31,17 @@ pub async fn run(config: Config) -> Result<(), Fatal> {
     // Before anyone can know that it runs, so that no signal comes too early.
     let stop_asked = stop_signal();
     let public = bind(relay.config.listen).await?;
+    let admin = match relay.config.admin_listen {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let tls = relay.config.tls.as_ref().map(|(cert, key)| connection::tls(cert, key)).transpose()?;
     warn_of_plain_text(&relay.config);
     let scheme = if tls.is_some() { "https" } else { "http" };
     announce("listening", scheme, &public)?;
     let router = routes::public(relay.clone());
-    let door = Door { listener: public, tls, router, relay: relay.clone() };
-    let accepting = tokio::spawn(door.run());
-    if let Some(address) = relay.config.admin_listen {
-        let listener = bind(address).await?;
+    let accepting = tokio::spawn(Door { listener: public, tls, router, relay: relay.clone() }.run());
+    if let Some(listener) = admin {
         announce("admin", "http", &listener)?;
         let router = routes::admin(relay.clone());
         tokio::spawn(Door { listener, tls: None, router, relay: relay.clone() }.run());

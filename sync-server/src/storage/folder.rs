@@ -100,7 +100,7 @@ fn prepare(path: &Path) -> io::Result<()> {
         create_private(path)?;
         return path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder);
     }
-    let ours = path.join(KEY_FILE).exists() || path.join(LOCK_FILE).exists();
+    let ours = [KEY_FILE, LOCK_FILE, DATABASE_FILE].iter().any(|name| path.join(name).exists());
     if !ours && fs::read_dir(path)?.next().is_some() {
         return Err(io::Error::other("it is not empty and not a relay's data folder"));
     }
@@ -203,5 +203,8 @@ mod tests {
         fs::write(home.path().join("letter"), "x").unwrap();
         let error = Folder::open(home.path()).err().unwrap();
         assert!(error.to_string().contains("not empty"), "{error}");
+        fs::write(home.path().join(DATABASE_FILE), "x").unwrap();
+        let folder = Folder::open(home.path()).unwrap();
+        assert!(folder.signing_key().unwrap_err().to_string().contains("restore the key"));
     }
 }

@@ -1,4 +1,6 @@
 //! The real relay, started as a process and spoken to over the network.
+// Stopping gently, and telling memory, are by the means of Unix.
+#![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
 mod auth;
