@@ -284,7 +284,7 @@ pub fn tls(cert: &Path, key: &Path) -> Result<TlsAcceptor, Fatal> {
         return Err(wrong(cert, &"it holds no certificate"));
     }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
+    let provider = Arc::new(tokio_rustls::rustls::crypto::aws_lc_rs::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| wrong(cert, &error))?
