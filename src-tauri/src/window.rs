@@ -26,6 +26,12 @@ pub fn open(handle: &AppHandle) -> tauri::Result<()> {
         .disable_drag_drop_handler()
         .on_navigation(move |url| is_ours(url, development.as_ref()))
         .on_new_window(|_, _| NewWindowResponse::Deny)
+        // The page's title is the document's; a list of windows shows which is which.
+        .on_document_title_changed(|window, title| {
+            if let Err(error) = window.set_title(&title) {
+                tracing::warn!("the window's title could not be set: {error}");
+            }
+        })
         .build()?;
     Ok(())
 }

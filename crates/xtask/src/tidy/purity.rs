@@ -77,7 +77,7 @@ const ROOMS: &[Room] = &[
 /// The rule.
 pub fn check(tree: &Tree) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for file in tree.files.iter().filter(|file| file.has_extension(&["rs"]) && !is_test(&file.path)) {
+    for file in tree.files.iter().filter(|file| file.has_extension(&["rs"]) && !is_test(tree, &file.path)) {
         for room in ROOMS.iter().filter(|room| room.holds(&file.path)) {
             violations.extend(room.check(file));
         }
@@ -101,8 +101,15 @@ impl Room {
     }
 }
 
-fn is_test(path: &str) -> bool {
-    path.ends_with("_tests.rs") || path.ends_with("/tests.rs") || path.contains("/tests/")
+/// Files named as tests, and modules that their parent compiles for tests only.
+fn is_test(tree: &Tree, path: &str) -> bool {
+    let named = path.ends_with("_tests.rs") || path.ends_with("/tests.rs") || path.contains("/tests/");
+    named
+        || path.rsplit_once('/').is_some_and(|(folder, name)| {
+            let declared = format!("#[cfg(test)]\nmod {};", name.trim_end_matches(".rs"));
+            let parents = [format!("{folder}.rs"), format!("{folder}/lib.rs"), format!("{folder}/main.rs")];
+            parents.iter().filter_map(|parent| tree.file(parent)).any(|parent| parent.text.contains(&declared))
+        })
 }
 
 fn is_within(path: &str, place: &str) -> bool {
@@ -140,6 +147,16 @@ mod tests {
         assert_eq!(broken("crates/core/src/sync/engine.rs", "getrandom::fill(&mut bytes);"), 1);
         assert_eq!(broken("crates/core/src/store/log.rs", "fn f(change: automerge::Change) {}"), 1);
         assert_eq!(broken("crates/core/src/app.rs", "let home = std::env::var(\"HOME\");"), 1);
+    }
+
+    #[test]
+    fn modules_for_tests_may_do_more() {
+        let simulation = ("crates/core/src/app/simulation.rs", "let seed = std::env::var(\"SEED\");");
+        assert_eq!(
+            check(&Tree::of(&[("crates/core/src/app.rs", "#[cfg(test)]\nmod simulation;"), simulation])).len(),
+            0
+        );
+        assert_eq!(check(&Tree::of(&[("crates/core/src/app.rs", "mod simulation;"), simulation])).len(), 1);
     }
 
     #[test]
