@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use drystone_wire::ids::Bytes;
 use drystone_wire::log::{Append, Appended, Page, chain_next};
-use drystone_wire::membership::{Record, RecordPage};
+use drystone_wire::membership::{Record, RecordPage, Role};
 use drystone_wire::{DeviceKey, DocumentHandle, Hash, RelayKey, WorkspaceId, canonical, limits};
 use rusqlite::Connection;
 
@@ -206,6 +206,14 @@ impl Exchange {
     /// Stores a verified page and the cursor after it in one transaction.
     fn take_page(&mut self, data: &impl Data, page: &Page) -> Attempt<Outcome> {
         let (workspace, relay_key) = (self.workspace, self.relay_key);
+        let known = data.read(|conn| workspaces::get(conn, &workspace))?;
+        let unmoved = page::verify_page(&known.cursor, known.least_generation, page, &workspace, &relay_key)
+            .is_ok_and(|verified| verified.cursor == known.cursor);
+        let news = page.head.membership > self.membership()?.position();
+        if unmoved && !news {
+            // Nothing new costs no write.
+            return Ok(Outcome::Done);
+        }
         let verified = write(data, |conn| {
             let row = workspaces::get(conn, &workspace)?;
             let verified = page::verify_page(&row.cursor, row.least_generation, page, &workspace, &relay_key)
@@ -335,6 +343,9 @@ pub(in crate::app) fn store_records(
     for (position, hash, record) in fresh {
         records::insert(conn, workspace, *position, hash, record)?;
     }
+    // A device that is no longer a member may read what it has.
+    let role = roster.role_of(&identity.device_key()).map_or(Role::Reader as u8, |role| role as u8);
+    workspaces::set_role(conn, workspace, role)?;
     let all = membership::bodies(&records::records(conn, workspace, 0)?);
     let mut keys = records::epoch_keys(conn, workspace)?;
     for (epoch, key) in membership::epoch_keys(&all, roster, identity.agreement()) {

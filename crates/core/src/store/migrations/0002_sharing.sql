@@ -14,6 +14,7 @@ CREATE TABLE workspaces (
     id              BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 32),
     ordinal         INTEGER NOT NULL UNIQUE,                    -- the first is the default one
     name            TEXT NOT NULL,
+    role            INTEGER NOT NULL,                           -- ours: 0 owner, 1 admin, 2 editor, 3 reader
     relay           TEXT NOT NULL,                              -- '' when local
     relay_key       BLOB NOT NULL CHECK (length(relay_key) = 32), -- zeros until first contact
     least_generation INTEGER NOT NULL,                          -- the relay's log must be at least this one

@@ -103,13 +103,31 @@ pub fn default(conn: &Connection) -> Result<Option<WorkspaceId>> {
 /// When it is here already, or the write fails.
 pub fn insert(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<()> {
     conn.execute(
-        "INSERT INTO workspaces (id, ordinal, name, relay, relay_key, least_generation, generation, position, chain,
+        "INSERT INTO workspaces (id, ordinal, name, role, relay, relay_key, least_generation, generation, position, chain,
              sequence, previous, last_stored_ms, last_contact_ms, next_try_ms, clock_offset_ms, problem)
-         VALUES (?1, (SELECT coalesce(max(ordinal), 0) + 1 FROM workspaces), ?2, '', zeroblob(32), 0, 0, 0,
+         VALUES (?1, (SELECT coalesce(max(ordinal), 0) + 1 FROM workspaces), ?2, 3, '', zeroblob(32), 0, 0, 0,
              zeroblob(32), 0, zeroblob(32), 0, 0, 0, 0, '')",
         (id.as_bytes(), name),
     )?;
     Ok(())
+}
+
+/// Stores what this device's member may do: 0 owner to 3 reader.
+///
+/// # Errors
+/// When the write fails.
+pub fn set_role(conn: &Connection, id: &WorkspaceId, role: u8) -> Result<()> {
+    conn.execute("UPDATE workspaces SET role = ?2 WHERE id = ?1", (id.as_bytes(), role))?;
+    Ok(())
+}
+
+/// What this device's member may do, `None` for a workspace that is not here.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn role(conn: &Connection, id: &WorkspaceId) -> Result<Option<u8>> {
+    let mut statement = conn.prepare_cached("SELECT role FROM workspaces WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
 /// Changes the name as shown here.
