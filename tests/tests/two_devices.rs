@@ -31,8 +31,10 @@ async fn edits_made_apart_come_together_with_nothing_lost() {
     let written: Vec<&SectionView> = sections.iter().filter(|section| section.text.len() > 4).collect();
     let (shared, other) = (written[0].id.clone(), written[written.len() - 1].id.clone());
     alice.type_in(&id, &shared, 0, &[(0, 0, "ALICE ")]).await.unwrap();
-    let length = bob.open(&id).await.sections.iter().find(|s| s.id == shared).unwrap().text.encode_utf16().count();
-    bob.type_in(&id, &shared, 0, &[(length as u32, 0, " BOB")]).await.unwrap();
+    let view = bob.open(&id).await;
+    let section = view.sections.iter().find(|section| section.id == shared).unwrap();
+    let length = section.text.encode_utf16().count() as u32;
+    assert!(bob.type_in(&id, &shared, section.version, &[(length, 0, " BOB")]).await.unwrap().accepted);
     alice.type_in(&id, &other, 0, &[(0, 0, "only alice ")]).await.unwrap();
     bob.app().set(&id, "title", "Renamed by Bob").await.unwrap();
     let offline = alice.sync().await;
@@ -52,8 +54,7 @@ async fn edits_made_apart_come_together_with_nothing_lost() {
         assert!(from_alice.contains(edit), "{edit} is there");
     }
     assert_eq!(alice.open(&id).await.summary.title, "Renamed by Bob");
-    let members: Vec<Member> =
-        alice.call(Request::WorkspaceMembers(WorkspaceRef { workspace: None })).await.unwrap();
+    let members: Vec<Member> = alice.call(Request::WorkspaceMembers(WorkspaceRef { workspace: None })).await.unwrap();
     assert_eq!(members.len(), 2);
     assert!(members.iter().any(|member| member.name == "Bob" && !member.you));
 }

@@ -4,9 +4,9 @@ use automerge::transaction::Transactable;
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use fractional_index::FractionalIndex;
 
-use super::Document;
 use super::migrate::SCHEMA;
 use super::read::{self, HeadingStyle, Origin, Section};
+use super::{Document, utf16_len};
 use crate::api::Splice;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -100,7 +100,7 @@ impl Document {
     /// `damaged` when the document has no title.
     pub fn set_title(&mut self, title: &str) -> Result<()> {
         let object = read::object(&self.doc, &ROOT, "title").ok_or_else(missing)?;
-        self.doc.update_text(&object, title).map_err(Error::internal)
+        replace_text(&mut self.doc, &object, title)
     }
 
     /// Marks the document as deleted, or, with 0, not.
@@ -151,7 +151,7 @@ impl Document {
     /// `not-found`.
     pub fn set_body(&mut self, section: &str, text: &str) -> Result<()> {
         let body = self.body_object(section)?;
-        self.doc.update_text(&body, text).map_err(Error::internal)
+        replace_text(&mut self.doc, &body, text)
     }
 
     /// Changes a heading.
@@ -161,7 +161,7 @@ impl Document {
     pub fn set_section_title(&mut self, section: &str, title: &str) -> Result<()> {
         let object = self.section_object(section)?;
         let text = read::object(&self.doc, &object, "title").ok_or_else(missing)?;
-        self.doc.update_text(&text, title).map_err(Error::internal)
+        replace_text(&mut self.doc, &text, title)
     }
 
     /// Adds a section.
@@ -299,6 +299,26 @@ impl Document {
 
 fn index_of(section: &Section) -> Option<FractionalIndex> {
     FractionalIndex::from_string(&section.order).ok()
+}
+
+/// Bytes of differing text up to which the fewest edits are looked for: the
+/// search takes time in the product of both lengths.
+const DIFF_LIMIT: usize = 8 << 10;
+
+/// Replaces a text so that what stays is not touched, and what another device
+/// does to it meanwhile is kept. Between a common start and end a long stretch
+/// is replaced as one.
+fn replace_text(doc: &mut AutoCommit, object: &ObjId, new: &str) -> Result<()> {
+    let old = doc.text(object).map_err(Error::internal)?;
+    let start: usize = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+    let tails = old[start..].chars().rev().zip(new[start..].chars().rev());
+    let end: usize = tails.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+    let (gone, come) = (&old[start..old.len() - end], &new[start..new.len() - end]);
+    if gone.len() <= DIFF_LIMIT && come.len() <= DIFF_LIMIT {
+        return doc.update_text(object, new).map_err(Error::internal);
+    }
+    let (at, delete) = (utf16_len(&old[..start]), utf16_len(gone));
+    doc.splice_text(object, at as usize, delete as isize, come).map_err(Error::internal)
 }
 
 fn put_text(doc: &mut AutoCommit, parent: &ObjId, key: &str, text: &str) -> Result<()> {

@@ -54,7 +54,8 @@ impl Site {
             0 | 1 => {
                 let length = self.document.body_length(&pick).unwrap();
                 let at = dice.roll(length + 1);
-                let splice = Splice { at: at as u32, delete: dice.roll(length - at + 1).min(3) as u32, insert: "añ".into() };
+                let splice =
+                    Splice { at: at as u32, delete: dice.roll(length - at + 1).min(3) as u32, insert: "añ".into() };
                 self.document.splice(&pick, std::slice::from_ref(&splice)).unwrap();
                 let shown = self.shown.get_mut(&pick).unwrap();
                 *shown = apply_splices(shown, &[splice]).unwrap();
@@ -131,8 +132,7 @@ fn two_moves_into_each_other_lose_neither_section() {
     let into = |parent: &str| Place { parent: Some(parent.to_owned()), after: None };
     sites[0].document.move_section(&one, &into(&five)).unwrap();
     sites[1].document.move_section(&five, &into(&one)).unwrap();
-    let changes: Vec<Vec<u8>> =
-        sites.iter_mut().map(|site| site.document.commit("Moved", 2).unwrap().bytes).collect();
+    let changes: Vec<Vec<u8>> = sites.iter_mut().map(|site| site.document.commit("Moved", 2).unwrap().bytes).collect();
     sites[0].take(&changes[1..]);
     sites[1].take(&changes[..1]);
     let sections = sites[0].document.sections();
@@ -182,4 +182,16 @@ fn the_golden_document_of_schema_1_is_still_read() {
     assert_eq!(document.title(), "Golden");
     assert_eq!(titles, [(1, "Golden".into()), (2, "Überblick 😀".into())]);
     assert_eq!(document.sections()[1].body, "Zwei\nZeilen");
+}
+
+#[test]
+fn a_long_text_is_replaced_at_once_and_keeps_what_is_the_same() {
+    let base = base();
+    let section = format!("{:016x}", 1002);
+    let mut site = Site::new(&base, 1);
+    // Without a bound on the search this takes minutes.
+    let long: String = (0..60_000).map(|n| char::from(b'a' + (n * n % 23) as u8)).collect();
+    site.document.set_body(&section, &format!("te{long}xt")).unwrap();
+    site.document.set_body(&section, &format!("te😀{}xt", long.to_uppercase())).unwrap();
+    assert_eq!(site.document.body(&section).unwrap(), format!("te😀{}xt", long.to_uppercase()));
 }
