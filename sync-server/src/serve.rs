@@ -62,7 +62,7 @@ pub async fn run(config: Config) -> Result<(), Fatal> {
 fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fatal> {
     let key = folder.signing_key()?;
     let relay_key = drystone_wire::RelayKey(key.verifying_key().to_bytes());
-    let connection = sqlite::open(&folder.database(), &relay_key, config.limits.max_store_bytes)?;
+    let connection = sqlite::open(&folder.private_database()?, &relay_key, config.limits.max_store_bytes)?;
     let quotas = Quotas {
         workspaces: config.limits.max_workspaces,
         workspace_bytes: config.limits.workspace_bytes,

@@ -39,6 +39,14 @@ impl Folder {
         self.path.join(DATABASE_FILE)
     }
 
+    /// Makes an empty database that only its owner reads; SQLite gives the
+    /// files beside it the same mode. Comes after [`Folder::signing_key`].
+    pub fn private_database(&self) -> Result<PathBuf, Fatal> {
+        let path = self.database();
+        open_private(&path, OpenOptions::new().create(true).append(true)).map_err(|cause| unusable(&path, &cause))?;
+        Ok(path)
+    }
+
     /// The relay's signing key, made at the first start. Devices know the relay
     /// by it, so beside an existing database a missing key is never replaced.
     pub fn signing_key(&self) -> Result<SigningKey, Fatal> {
@@ -172,6 +180,7 @@ mod tests {
             let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
             assert_eq!(mode(&path), 0o700);
             assert_eq!(mode(&path.join(KEY_FILE)), 0o600);
+            assert_eq!(mode(&Folder::open(&path).unwrap().private_database().unwrap()), 0o600);
         }
     }
 
