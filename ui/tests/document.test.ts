@@ -113,13 +113,21 @@ it("shows what keeps it from saving, until it is saved", async () => {
   expect(document.problem).toBeNull();
 });
 
-it("sends everything before it is closed", async () => {
+it("sends everything when it is flushed", async () => {
   const { document, type, markdownNow } = await opened(source);
   type("Overview", "Last words. ");
-  const closed = document.close();
+  const flushed = document.flush();
   await settle();
-  await closed;
+  await flushed;
   expect(markdownNow()).toContain("Last words.");
+});
+
+it("reads the core's count again when writing pauses", async () => {
+  const { backend, document, type } = await opened(source);
+  type("Security", "Guards.\n");
+  await settle();
+  expect(backend.calls.filter(({ command }) => command === "document.list")).toHaveLength(1);
+  expect(document.completeness).toEqual(backend.documents[0]?.summary().completeness);
 });
 
 it("cannot open what is not there", async () => {

@@ -52,7 +52,7 @@ const browser = await startBrowser();
 try {
   const count = await check(browser, server.address, args, url === null);
   console.log(count === 0 ? "No accessibility violations." : `${count} accessibility violations.`);
-  process.exitCode = count === 0 ? 0 : 1;
+  if (count > 0) process.exitCode = 1;
 } finally {
   await browser.close();
   await server.stop();

@@ -21,7 +21,10 @@ export function startBrowser() {
 export async function openApp(browser, address, { width = 1440, height = 900, theme = "light", query = "" } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, reducedMotion: "reduce" });
   const page = await context.newPage();
-  page.on("pageerror", (error) => console.error("page error:", error.message));
+  page.on("pageerror", (error) => {
+    console.error("page error:", error.message);
+    process.exitCode = 1;
+  });
   page.on("console", (message) => message.type() === "error" && console.error("console:", message.text()));
   await page.goto(address + query);
   await page.waitForSelector("[data-testid=app-root], [data-testid=unlock]");

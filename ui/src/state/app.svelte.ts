@@ -1,3 +1,4 @@
+import { tick } from "svelte";
 import { toProblem, type Backend, type Problem } from "../backend/backend";
 import type { AppInfo, Event } from "../backend/generated/api";
 import { Dialogs } from "./dialogs.svelte";
@@ -29,6 +30,8 @@ export class App {
   documentProblem = $state.raw<Problem | null>(null);
   now = $state(Date.now());
   private opening = "";
+  /** Documents that were left while something in them could not be saved; they go on trying. */
+  private readonly lingering = new Map<string, OpenDocument>();
   private libraryTimer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(readonly backend: Backend) {
@@ -42,11 +45,12 @@ export class App {
     this.backend.subscribe((event) => this.receive(event));
     setInterval(() => {
       this.now = Date.now();
+      this.endLingering();
     }, CLOCK_MS);
     window.addEventListener("pagehide", () => void this.document?.flush());
     window.addEventListener("beforeunload", (event) => {
       // Asked only when something cannot be saved; what merely waits is sent while the page closes.
-      if (this.document?.saving && this.document.problem) event.preventDefault();
+      if ((this.document?.saving && this.document.problem) || this.lingering.size > 0) event.preventDefault();
     });
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") void this.document?.flush();
@@ -96,10 +100,13 @@ export class App {
     this.documentProblem = null;
     await this.closeDocument();
     try {
-      const { OpenDocument } = await import("./document.svelte");
-      const opened = await OpenDocument.open(this.backend, id);
+      const opened = await this.takeDocument(id);
       // Someone may have gone elsewhere meanwhile.
-      if (this.opening !== id) return void opened.close();
+      if (this.opening !== id) {
+        this.lingering.set(id, opened);
+        this.endLingering();
+        return;
+      }
       this.document = opened;
       const workspace = opened.summary.workspace;
       if (this.workspaces.list.some((known) => known.id === workspace)) this.workspaces.choose(workspace);
@@ -108,10 +115,35 @@ export class App {
     }
   }
 
+  /** A document, with what is still unsaved in it from before. */
+  private async takeDocument(id: string): Promise<OpenDocument> {
+    const known = this.lingering.get(id);
+    if (known) {
+      this.lingering.delete(id);
+      return known;
+    }
+    const { OpenDocument } = await import("./document.svelte");
+    return OpenDocument.open(this.backend, id);
+  }
+
   private async closeDocument(): Promise<void> {
     const open = this.document;
     this.document = null;
-    await open?.close();
+    if (!open) return;
+    open.stopEditing();
+    // The editor ends first, since it may still tidy the end of its text.
+    await tick();
+    await open.flush();
+    if (open.saving) this.lingering.set(open.id, open);
+    else open.close();
+  }
+
+  private endLingering(): void {
+    for (const [id, document] of this.lingering) {
+      if (document.saving) continue;
+      this.lingering.delete(id);
+      document.close();
+    }
   }
 
   /** Excerpts and completeness in the library follow edits at a calm pace. */
@@ -125,6 +157,7 @@ export class App {
 
   private receive(event: Event): void {
     this.document?.receive(event);
+    for (const document of this.lingering.values()) document.receive(event);
     switch (event.type) {
       case "sectionChanged":
       case "documentChanged":

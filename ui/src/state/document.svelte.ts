@@ -9,6 +9,8 @@ import { Section } from "./section.svelte";
 
 /** Structural events are gathered for this long before the document is read again, in milliseconds. */
 const RELOAD_MS = 30;
+/** When writing pauses for this long, the core's count of what is complete is read again, in milliseconds. */
+const SUMMARY_MS = 2_000;
 /** Errors after which an edit may nevertheless have been saved, since only the reply was lost. */
 const UNCERTAIN = new Set(["unreachable", "internal", "busy"]);
 
@@ -48,6 +50,7 @@ export class OpenDocument {
   private base: { completeness: Completeness; written: number } = $state.raw({ completeness: { written: 0, expected: 0 }, written: 0 });
   private readonly syncs = new Map<string, SectionSync>();
   private reloadTimer: ReturnType<typeof setTimeout> | null = null;
+  private summaryTimer: ReturnType<typeof setTimeout> | null = null;
   private reloading: Promise<void> | null = null;
   private closed = false;
 
@@ -136,9 +139,10 @@ export class OpenDocument {
     await Promise.all([...this.syncs.values()].map((sync) => sync.flush()));
   }
 
-  async close(): Promise<void> {
-    await this.flush();
+  /** Ends everything; call it when nothing is unsaved any more. */
+  close(): void {
     this.closed = true;
+    if (this.summaryTimer) clearTimeout(this.summaryTimer);
     for (const sync of this.syncs.values()) sync.close();
   }
 
@@ -231,6 +235,23 @@ export class OpenDocument {
     }, RELOAD_MS);
   }
 
+  private readSummarySoon(): void {
+    if (this.summaryTimer) clearTimeout(this.summaryTimer);
+    if (this.closed) return;
+    this.summaryTimer = setTimeout(() => {
+      // The next pause tries again; until then the count is what can be told here.
+      this.readSummary().catch(() => {});
+    }, SUMMARY_MS);
+  }
+
+  private async readSummary(): Promise<void> {
+    const list = await this.backend.call("document.list", { workspace: this.summary.workspace, deleted: true });
+    const summary = list.find((candidate) => candidate.id === this.id);
+    if (!summary || this.saving || this.closed) return;
+    this.summary = summary;
+    this.base = { completeness: summary.completeness, written: this.countWritten() };
+  }
+
   private failed(thrown: unknown): void {
     this.problem = toProblem(thrown);
   }
@@ -248,5 +269,6 @@ export class OpenDocument {
     }
     if (problem !== null) this.problem = toProblem(problem);
     else if (!this.saving) this.problem = null;
+    if (!this.saving) this.readSummarySoon();
   }
 }
