@@ -37,7 +37,7 @@ const FLAGS: &[&str] = &[
 /// The size of the page.
 #[derive(Clone, Copy)]
 pub enum Screen {
-    /// A window of this size.
+    /// A window whose page has this size.
     Window(u32, u32),
     /// A screen of this size that is touched, with two pixels for one.
     Phone(u32, u32),
@@ -124,6 +124,11 @@ impl Browser {
         }
         options["args"] = json!(args);
         let page = Page::connect(port, json!({ "goog:chromeOptions": options })).await;
+        if let Screen::Window(width, height) = screen {
+            let frame = page.run("return outerHeight - innerHeight", vec![]).await;
+            let frame = frame.as_u64().and_then(|frame| u32::try_from(frame).ok()).unwrap_or_default();
+            page.client().set_window_size(width, height + frame).await.unwrap();
+        }
         page.client().goto(url).await.unwrap();
         page.started().await;
         Browser { page, profile, _driver: driver, _slot: slot }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::actions::{InputSource, KeyAction, KeyActions};
+use fantoccini::actions::{KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::error::NewSessionError;
 use fantoccini::wd::Capabilities;
@@ -11,6 +11,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 
+pub use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 pub use fantoccini::key::Key;
 
 /// How long anything may take on a machine that is busy with other tests.
@@ -218,6 +219,27 @@ impl Page {
         self.press(Key::Escape).await;
         self.gone(&id("sync-panel")).await;
         link
+    }
+
+    /// Joins a workspace through the dialog.
+    pub async fn join(&self, link: &str, name: &str) {
+        self.action("Join a workspace").await;
+        self.fill(&id("join-link"), link).await;
+        self.click(&id("join-inspect")).await;
+        self.fill(&id("join-name"), name).await;
+        self.click(&id("join-confirm")).await;
+        self.gone(&id("join-link")).await;
+    }
+
+    /// Shows another workspace's documents.
+    pub async fn switch_workspace(&self, name: &str) {
+        self.click(&id("workspace-switch")).await;
+        let item =
+            "[...document.querySelectorAll('[role^=menuitem]')].find((e) => e.textContent.includes(arguments[0]))";
+        self.until(&format!("{name} in the menu"), item, vec![json!(name)]).await;
+        self.run(&format!("{item}.click()"), vec![json!(name)]).await;
+        let label = "document.querySelector(arguments[0])?.getAttribute('aria-label').includes(arguments[1])";
+        self.until(&format!("{name} to be shown"), label, vec![json!(id("workspace-switch")), json!(name)]).await;
     }
 
     /// Runs an action by its words in the palette.

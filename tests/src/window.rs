@@ -115,6 +115,17 @@ impl Desktop {
         Window { page, group }
     }
 
+    /// What a rectangle of the display shows from its upper left corner on:
+    /// WebKit's driver takes no pictures where there is no graphics card.
+    pub fn picture(&self, (width, height): (u32, u32)) -> Vec<u8> {
+        let mut command = Command::new("import");
+        let size = format!("{width}x{height}+0+0");
+        let done = self.on(&mut command).args(["-window", "root", "-crop", &size, "+repage", "png:-"]).output();
+        let done = done.unwrap_or_else(|error| missing("import, of ImageMagick,", &error));
+        assert!(done.status.success(), "{done:?}");
+        done.stdout
+    }
+
     /// Every file beneath the home folder.
     pub fn files(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
