@@ -23,11 +23,13 @@ impl Dice {
 }
 
 /// Types words until the process is gone; returns those that were acknowledged.
-async fn type_until_killed(host: &Host, id: &str, section: &str, first: u32, marks: &mut Vec<String>) {
+async fn type_until_killed(host: &Host, id: &str, section: &str, serial: &mut u32, marks: &mut Vec<String>) {
     let Ok(Ok(view)) = host.call::<DocumentView>("document.open", json!({ "document": id })).await else { return };
     let Some(mut version) = view.sections.iter().find(|s| s.id == section).map(|s| s.version) else { return };
-    for number in first.. {
-        let word = format!("w{number}.");
+    loop {
+        // A word that was not acknowledged may be there all the same: none is typed again.
+        *serial += 1;
+        let word = format!("w{serial}.");
         let splices = json!([{ "at": 0, "delete": 0, "insert": word }]);
         let args = json!({ "document": id, "section": section, "version": version, "client": "t", "splices": splices });
         match host.call::<Edited>("section.edit", args).await {
@@ -63,12 +65,11 @@ async fn nothing_acknowledged_is_missing_after_200_kills() {
     bob.join(&invitation.link, "Bob").await.unwrap();
 
     let mut marks: Vec<String> = Vec::new();
-    let mut kills = 0;
+    let (mut kills, mut serial) = (0, 0);
     while kills < 200 {
         let wait = Duration::from_millis(1 + dice.roll(60));
-        let first = marks.len() as u32 * 10;
         tokio::select! {
-            () = type_until_killed(&host, &id, &section, first, &mut marks) => {}
+            () = type_until_killed(&host, &id, &section, &mut serial, &mut marks) => {}
             () = tokio::time::sleep(wait) => {}
         }
         if dice.roll(3) > 0 {
