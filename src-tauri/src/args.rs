@@ -15,11 +15,11 @@ use zeroize::Zeroizing;
 )]
 pub struct Args {
     /// Folder the documents are kept in; your own data folder when absent
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "DRYSTONE_DATA_DIR")]
     pub data_dir: Option<PathBuf>,
 
     /// File that holds the database key, instead of the keychain; made when the data folder is new
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "DRYSTONE_KEY_FILE")]
     pub key_file: Option<PathBuf>,
 
     /// Document to open: its title, slug, or the beginning of its id
@@ -41,7 +41,7 @@ impl Args {
 /// The passphrase from the environment: an argument would be for everyone on
 /// this machine to read.
 pub fn passphrase() -> Option<Zeroizing<String>> {
-    std::env::var("DRYSTONE_PASSPHRASE").ok().map(Zeroizing::new)
+    std::env::var("DRYSTONE_PASSPHRASE").ok().filter(|passphrase| !passphrase.is_empty()).map(Zeroizing::new)
 }
 
 #[cfg(test)]

@@ -111,18 +111,16 @@ impl Session {
         }
     }
 
-    /// What the arguments and the data folder ask for; `None` when someone
-    /// has to be asked.
+    /// What the data folder asks for, answered from the arguments; `None`
+    /// when someone has to be asked. A new folder does as the arguments say.
     fn first_attempt(&self) -> Result<Option<Unlock>> {
-        if let Some(path) = &self.key_file {
-            return Ok(Some(Unlock::KeyFile(path.clone())));
-        }
-        if let Some(passphrase) = &self.passphrase {
-            return Ok(Some(Unlock::Passphrase(passphrase.clone())));
-        }
+        let key_file = self.key_file.clone().map(Unlock::KeyFile);
+        let passphrase = self.passphrase.clone().map(Unlock::Passphrase);
         Ok(match self.configured()? {
-            None | Some(KeySource::Keychain) => Some(Unlock::Keychain),
-            Some(KeySource::Passphrase | KeySource::KeyFile) => None,
+            Some(KeySource::Keychain) => key_file.or(Some(Unlock::Keychain)),
+            Some(KeySource::Passphrase) => key_file.or(passphrase),
+            Some(KeySource::KeyFile) => key_file,
+            None => key_file.or(passphrase).or(Some(Unlock::Keychain)),
         })
     }
 }
@@ -200,6 +198,16 @@ mod tests {
         let data = folder.path().to_str().unwrap();
         let session = session(&["--data-dir", data, "--key-file", "k"]);
         assert!(matches!(session.first_attempt(), Ok(Some(Unlock::KeyFile(path))) if path.ends_with("k")));
+    }
+
+    #[test]
+    fn a_folder_with_a_key_file_asks_for_it_and_not_for_a_passphrase() {
+        let folder = tempfile::tempdir().unwrap();
+        let record = r#"{"version": 1, "source": "keyFile", "check": ""}"#;
+        std::fs::write(folder.path().join("unlock.json"), record).unwrap();
+        let mut session = session(&["--data-dir", folder.path().to_str().unwrap()]);
+        session.passphrase = Some(Zeroizing::new("of another folder".to_owned()));
+        assert!(matches!(session.first_attempt(), Ok(None)));
     }
 
     #[test]
