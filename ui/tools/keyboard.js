@@ -77,10 +77,12 @@ async function palette(page) {
   await page.keyboard.press("Enter");
   await page.waitForSelector("[data-theme=dark]");
   await page.keyboard.press("Control+k");
+  await page.waitForSelector("[data-testid=palette-input]:focus");
   await page.keyboard.type("library");
   await page.keyboard.press("Enter");
   await page.waitForSelector("[data-testid=library]");
   await page.keyboard.press("Control+Shift+F");
+  await page.waitForSelector("#search:focus");
   await page.keyboard.type("water");
   await page.waitForSelector("[data-testid=search-hit]");
   await page.keyboard.press("ArrowDown");
