@@ -24,7 +24,7 @@ use crate::crypto::address::RelayAddress;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::{self as store, inbox, requests, workspaces};
 use crate::sync::client::Client;
-use crate::sync::engine::Step;
+use crate::sync::engine::{FIRST_WAIT_MS, Step};
 use crate::sync::request::Failure;
 use crate::sync::trust;
 
@@ -100,17 +100,20 @@ impl App {
     pub(crate) async fn relay_set(&self, args: SetRelay) -> Result<SyncState> {
         let id = self.db().read(|conn| sharing::named(conn, args.workspace.as_deref()))?;
         let url = args.url.trim().to_string();
+        let mut reached = false;
         if url.is_empty() {
             self.blocking(move |app| app.db().write(|tx| workspaces::set_relay(tx, &id, None, &RelayKey::ZERO)))
                 .await?;
         } else {
             let address: RelayAddress = url.parse().map_err(|error| not_an_address(&url, &error))?;
-            let key = self.meet(&address).await?;
-            self.blocking(move |app| app.db().write(|tx| use_relay(tx, &id, &address, &key))).await?;
+            let met = self.meet(&address).await;
+            reached = met.is_ok();
+            let now = self.now_ms();
+            self.blocking(move |app| app.db().write(|tx| use_relay(tx, &id, &address, met, now))).await?;
         }
         self.outbox_signal().notify_one();
         self.emit(Event::WorkspacesChanged {});
-        if !url.is_empty() {
+        if reached {
             self.round_now(Some(id)).await?;
         }
         let state = self.db().read(|conn| state(conn, &workspaces::get(conn, &id)?, false))?;
@@ -320,15 +323,32 @@ fn failed_check(check: &str, error: &Error) -> DoctorCheck {
 }
 
 /// Sets the relay. When it is the one already in use and its log is believed,
-/// nothing is forgotten.
-fn use_relay(conn: &Connection, id: &WorkspaceId, address: &RelayAddress, key: &RelayKey) -> Result<()> {
+/// nothing is forgotten. One that does not answer yet is kept with what is
+/// wrong, and its key is remembered at first contact.
+fn use_relay(
+    conn: &Connection,
+    id: &WorkspaceId,
+    address: &RelayAddress,
+    met: Result<RelayKey>,
+    now_ms: u64,
+) -> Result<()> {
     let row = workspaces::get(conn, id)?;
-    let same = row.relay.as_ref() == Some(address) && row.relay_key == *key;
+    let same = row.relay.as_ref() == Some(address);
     let believed = row.problem.is_none_or(|problem| problem.code != ErrorCode::Integrity);
-    if same && believed {
-        return Ok(());
+    match met {
+        Ok(key) if same && believed && (row.relay_key == key || row.relay_key == RelayKey::ZERO) => {
+            workspaces::pin_relay_key(conn, id, &key)
+        }
+        Ok(key) => workspaces::set_relay(conn, id, Some(address), &key),
+        Err(problem) => {
+            if !same {
+                workspaces::set_relay(conn, id, Some(address), &RelayKey::ZERO)?;
+            }
+            let next_try_ms = now_ms + FIRST_WAIT_MS;
+            let outcome = workspaces::RoundOutcome { next_try_ms, problem: Some(problem), ..Default::default() };
+            workspaces::set_outcome(conn, id, &outcome)
+        }
     }
-    workspaces::set_relay(conn, id, Some(address), key)
 }
 
 fn not_an_address(url: &str, error: &crate::crypto::address::AddressError) -> Error {

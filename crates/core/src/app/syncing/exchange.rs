@@ -215,7 +215,7 @@ impl Exchange {
             return Ok(Outcome::Done);
         }
         let verified = write(data, |conn| {
-            let row = workspaces::get(conn, &workspace)?;
+            let row = current(conn, &workspace, &relay_key)?;
             let verified = page::verify_page(&row.cursor, row.least_generation, page, &workspace, &relay_key)
                 .map_err(|error| Failure::integrity(error, &workspace))?;
             for (entry, chain) in page.entries.iter().zip(&verified.chain) {
@@ -280,7 +280,7 @@ impl Exchange {
         }
         let limited = self.until.is_some();
         write(data, |conn| {
-            let row = workspaces::get(conn, &workspace)?;
+            let row = current(conn, &workspace, &relay_key)?;
             page::verify_head(&row.cursor, row.least_generation, &reply.head, &workspace, &relay_key)
                 .map_err(|error| Failure::integrity(error, &workspace))?;
             for sealed in &sent {
@@ -295,6 +295,16 @@ impl Exchange {
             })
         })
     }
+}
+
+/// The workspace's row, unless it was given another relay while this one answered.
+fn current(conn: &Connection, workspace: &WorkspaceId, relay_key: &RelayKey) -> Attempt<WorkspaceRow> {
+    let row = workspaces::get(conn, workspace)?;
+    if row.relay_key == *relay_key {
+        return Ok(row);
+    }
+    let error = Error::new(ErrorCode::Busy, "The workspace was given another relay.", "It is tried again by itself.");
+    Err(Failure::new(FailureKind::Unreachable, error))
 }
 
 /// When nothing but what was just sent is new in the log, moves the cursor
