@@ -45,8 +45,12 @@ fn files_in(dist: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// Adds a file. It is copied first: the interface may be built anew between
+/// this script and the compiler.
 fn row(table: &mut String, name: &str, file: &Path) -> io::Result<()> {
-    let content = fs::canonicalize(file)?;
+    let content = Path::new(&variable("OUT_DIR")?).join("interface").join(name);
+    fs::create_dir_all(content.parent().unwrap_or(&content))?;
+    fs::copy(file, &content)?;
     // Debug formatting escapes the path as a string literal.
     writeln!(table, "    ({name:?}, {:?}, include_bytes!({content:?})),", media_type(name)).map_err(io::Error::other)
 }
