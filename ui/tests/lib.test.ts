@@ -134,6 +134,7 @@ describe("keys", () => {
     expect(matches("Mod+K", press({ key: "k", metaKey: true }), true)).toBe(true);
     expect(matches("Mod+K", press({ key: "k", ctrlKey: true, shiftKey: true }), false)).toBe(false);
     expect(matches("Mod++", press({ key: "+", ctrlKey: true, shiftKey: true }), false)).toBe(true);
+    expect(matches("Mod++", press({ key: "=", ctrlKey: true }), false)).toBe(true);
     expect(matches("?", press({ key: "?", shiftKey: true }), false)).toBe(true);
     expect(matches("Alt+N", press({ key: "˜", code: "KeyN", altKey: true }), true)).toBe(true);
   });

@@ -28,6 +28,8 @@ export function matches(shortcut: Shortcut, event: KeyboardEvent, mac = MAC): bo
   const wantsMeta = keys.mod && mac;
   if (event.ctrlKey !== wantsCtrl || event.metaKey !== wantsMeta || event.altKey !== keys.alt) return false;
   if (!SYMBOLS.has(keys.key) && event.shiftKey !== keys.shift) return false;
+  // On many keyboards the plus needs Shift; the key alone is meant as well.
+  if (keys.key === "+" && event.key === "=") return true;
   return event.key.toLowerCase() === keys.key || (event.code === `Key${keys.key.toUpperCase()}` && keys.key.length === 1);
 }
 
