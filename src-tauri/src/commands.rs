@@ -42,9 +42,9 @@ pub async fn unlock(
     let unlock = match method {
         KeySource::Keychain => Unlock::Keychain,
         KeySource::Passphrase => Unlock::Passphrase(Zeroizing::new(passphrase.unwrap_or_default())),
-        KeySource::KeyFile => Unlock::KeyFile(match session.key_file() {
+        KeySource::KeyFile => Unlock::KeyFile(match session.key_file()? {
             Some(path) => path,
-            None => files::choose_key_file(&window, session.configured()?.is_none()).await?,
+            None => files::choose_key_file(&window).await?,
         }),
     };
     session::open(&handle, unlock).await

@@ -31,14 +31,9 @@ pub async fn save_file(window: WebviewWindow, name: String, content: String) -> 
     Ok(Some(path.display().to_string()))
 }
 
-/// Lets the person choose the key file: an existing one, or the place of a
-/// new one.
-pub async fn choose_key_file(window: &WebviewWindow, new: bool) -> Result<PathBuf> {
-    let dialog = window.dialog().file().set_parent(window);
-    let chosen = match new {
-        true => ask(dialog.set_file_name("drystone.key"), FileDialogBuilder::save_file).await?,
-        false => ask(dialog, FileDialogBuilder::pick_file).await?,
-    };
+/// Lets the person show where the key file is now.
+pub async fn choose_key_file(window: &WebviewWindow) -> Result<PathBuf> {
+    let chosen = ask(window.dialog().file().set_parent(window), FileDialogBuilder::pick_file).await?;
     chosen.ok_or_else(|| {
         Error::new(ErrorCode::Usage, "No key file was chosen.", "Choose one, or start the window with --key-file FILE.")
     })

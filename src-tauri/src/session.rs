@@ -15,6 +15,9 @@ use crate::args::Args;
 /// The name events reach the page by.
 const EVENT: &str = "drystone";
 
+/// The key file in a data folder, where someone chose that in the window.
+const KEY_FILE: &str = "drystone.key";
+
 /// One per process: where the data is, and the core once it is open.
 pub struct Session {
     data_dir: PathBuf,
@@ -93,13 +96,15 @@ impl Session {
         LockState { state, configured, problem }
     }
 
-    /// The key file named at the start.
-    pub fn key_file(&self) -> Option<PathBuf> {
-        self.key_file.clone()
+    /// The key file: named at the start, or the one in the data folder that
+    /// the page offers to make. `None` when that one is gone.
+    pub fn key_file(&self) -> Result<Option<PathBuf>> {
+        let own = self.data_dir.join(KEY_FILE);
+        let is_new = self.configured()?.is_none();
+        Ok(self.key_file.clone().or_else(|| (is_new || own.is_file()).then_some(own)))
     }
 
-    /// How the data folder's key is kept; `None` when the folder is new.
-    pub fn configured(&self) -> Result<Option<KeySource>> {
+    fn configured(&self) -> Result<Option<KeySource>> {
         App::configured_unlock(&self.data_dir)
     }
 
@@ -119,7 +124,7 @@ impl Session {
         Ok(match self.configured()? {
             Some(KeySource::Keychain) => key_file.or(Some(Unlock::Keychain)),
             Some(KeySource::Passphrase) => key_file.or(passphrase),
-            Some(KeySource::KeyFile) => key_file,
+            Some(KeySource::KeyFile) => self.key_file()?.map(Unlock::KeyFile),
             None => key_file.or(passphrase).or(Some(Unlock::Keychain)),
         })
     }
@@ -208,6 +213,8 @@ mod tests {
         let mut session = session(&["--data-dir", folder.path().to_str().unwrap()]);
         session.passphrase = Some(Zeroizing::new("of another folder".to_owned()));
         assert!(matches!(session.first_attempt(), Ok(None)));
+        std::fs::write(folder.path().join(KEY_FILE), "").unwrap();
+        assert!(matches!(session.first_attempt(), Ok(Some(Unlock::KeyFile(path))) if path.ends_with(KEY_FILE)));
     }
 
     #[test]
