@@ -38,7 +38,9 @@ fn raw(folder: &std::path::Path, cipher: bool) -> Duration {
         .map(|edit| {
             timed(|| {
                 doc.splice_text(&text, LENGTH + edit, 0, "a").unwrap();
-                insert.execute(("s".repeat(32), [1_u8; 16], [2_u8; 32], "0123456789abcdef", "[[4000,0,\"a\"]]")).unwrap();
+                insert
+                    .execute(("s".repeat(32), [1_u8; 16], [2_u8; 32], "0123456789abcdef", "[[4000,0,\"a\"]]"))
+                    .unwrap();
             })
             .1
         })

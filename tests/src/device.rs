@@ -84,8 +84,7 @@ impl Device {
 
     /// One round with every relay.
     pub async fn sync(&self) -> Vec<SyncState> {
-        let mut states: Vec<SyncState> =
-            self.call(Request::SyncNow(WorkspaceRef { workspace: None })).await.unwrap();
+        let mut states: Vec<SyncState> = self.call(Request::SyncNow(WorkspaceRef { workspace: None })).await.unwrap();
         // The workspace with a relay is the one that tests are about.
         states.sort_by_key(|state| state.relay.is_none());
         states

@@ -49,11 +49,8 @@ impl Transaction {
         self.patches
             .iter()
             .map(|(at, delete, insert)| {
-                let splice = Splice {
-                    at: units(&text[..*at]),
-                    delete: units(&text[*at..at + delete]),
-                    insert: insert.clone(),
-                };
+                let splice =
+                    Splice { at: units(&text[..*at]), delete: units(&text[*at..at + delete]), insert: insert.clone() };
                 text.splice(*at..at + delete, insert.chars());
                 splice
             })

@@ -5,8 +5,8 @@
 use drystone_core::api::*;
 use drystone_core::command::Request;
 use drystone_core::error::ErrorCode;
-use serde_json::Value;
 use drystone_tests::*;
+use serde_json::Value;
 
 #[tokio::test]
 async fn a_new_document_has_the_templates_places_and_no_text() {
