@@ -170,8 +170,7 @@ async fn axe(browser: &Browser, place: &str, found: &mut Vec<String>) {
 async fn everything_is_done_by_keyboard_alone() {
     let served = Served::start();
     let browser = Browser::open(served.url(), DESKTOP).await;
-    browser.press(Key::Tab).await;
-    browser.until("the skip link", "document.activeElement.textContent === 'Skip to the content'", vec![]).await;
+    tab_to(&browser, &[], SKIP, "").await;
     browser.press(Key::Enter).await;
     browser.until("the library to have the focus", FOCUS, vec![json!("library")]).await;
     browser.chord(&[Key::Alt], 'n').await;
@@ -180,7 +179,7 @@ async fn everything_is_done_by_keyboard_alone() {
     browser.press(Key::Enter).await;
     browser.reads(&id("document-title"), "Lock gates").await;
     // The outline is one stop of Tab, with arrows inside.
-    tab_to(&browser, &[Key::Shift], "outline-item").await;
+    tab_to(&browser, &[Key::Shift], FOCUS, "outline-item").await;
     browser.press(Key::Down).await;
     browser.until("Overview", "document.activeElement.textContent.includes('Overview')", vec![]).await;
     browser.press(Key::Enter).await;
@@ -197,21 +196,23 @@ async fn everything_is_done_by_keyboard_alone() {
     browser.gone(&id("sync-panel")).await;
     browser.action("library").await;
     browser.find(&id("library")).await;
-    tab_to(&browser, &[], "document-row").await;
+    tab_to(&browser, &[], FOCUS, "document-row").await;
     browser.press(Key::Enter).await;
     browser.reads(&in_section("sections.overview", "preview"), "water").await;
 }
 
+/// Whether the focus is on the link that leads past the bars.
+const SKIP: &str = "document.activeElement.textContent === 'Skip to the content'";
 /// Whether the focus is in an element with the given test id.
 const FOCUS: &str = "document.activeElement.closest(`[data-testid='${arguments[0]}']`)";
 
 /// Presses Tab, with Shift backwards, until the focus is there.
-async fn tab_to(browser: &Browser, held: &[Key], test_id: &str) {
+async fn tab_to(browser: &Browser, held: &[Key], there: &str, test_id: &str) {
     for _ in 0..60 {
-        if browser.run(&format!("return !!{FOCUS}"), vec![json!(test_id)]).await == Value::Bool(true) {
+        if browser.run(&format!("return !!({there})"), vec![json!(test_id)]).await == Value::Bool(true) {
             return;
         }
         browser.chord(held, Key::Tab.into()).await;
     }
-    panic!("Tab does not lead to {test_id}");
+    panic!("Tab does not lead to {there} {test_id}");
 }

@@ -55,8 +55,9 @@ async fn name(page: &Page, action: &str, field: &str, name: &str) {
 
 async fn of_the_window(desktop: &Desktop, window: &Window, folder: &Path) {
     window.open(TITLE).await;
-    synced(window).await;
     window.action("Light appearance").await;
+    window.write_in("sections.overview").await;
+    synced(window).await;
     keep(folder, "window-light", &desktop.picture((1440, 900)));
     window.action("Dark appearance").await;
     window.chord(&[Key::Control, Key::Alt], '2').await;
