@@ -56,10 +56,22 @@ pub async fn run(command: Command, global: &Global, output: &Output) -> Result<E
             plain(relay),
             status::sentence(output, &state)
         ))?;
+        if let Some(problem) = &state.problem {
+            output.warning(&format!("{} {}", plain(&problem.message), plain(&problem.advice)));
+        }
     } else {
         output.text("There is no relay now; everything stays on this device.\n")?;
     }
-    Ok(Exit::DONE)
+    Ok(outcome(&state))
+}
+
+/// A relay that is away just now is set all the same and met later; with any
+/// other problem waiting does not help.
+fn outcome(state: &SyncState) -> Exit {
+    match &state.problem {
+        Some(problem) if problem.code != ErrorCode::Unreachable => Exit::failed(problem.code),
+        _ => Exit::DONE,
+    }
 }
 
 fn check(url: &str) -> Result<()> {
