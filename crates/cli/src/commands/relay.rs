@@ -48,6 +48,10 @@ pub async fn run(command: Command, global: &Global, output: &Output) -> Result<E
         Ok(call(app, Request::RelaySet(set)).await?)
     })
     .await?;
+    // A relay that is away just now is met later; with any other problem waiting does not help.
+    if let Some(problem) = state.problem.clone().filter(|problem| problem.code != ErrorCode::Unreachable) {
+        return Err(problem.into());
+    }
     if output.is_json() {
         output.object(&state)?;
     } else if let Some(relay) = &state.relay {
@@ -62,16 +66,7 @@ pub async fn run(command: Command, global: &Global, output: &Output) -> Result<E
     } else {
         output.text("There is no relay now; everything stays on this device.\n")?;
     }
-    Ok(outcome(&state))
-}
-
-/// A relay that is away just now is set all the same and met later; with any
-/// other problem waiting does not help.
-fn outcome(state: &SyncState) -> Exit {
-    match &state.problem {
-        Some(problem) if problem.code != ErrorCode::Unreachable => Exit::failed(problem.code),
-        _ => Exit::DONE,
-    }
+    Ok(Exit::DONE)
 }
 
 fn check(url: &str) -> Result<()> {
