@@ -38,7 +38,16 @@ const PACKAGERS: &[Packager] = &[
         install: &["install", "--yes", "--no-install-recommends"],
         refresh: Some(&["update"]),
         build: &["build-essential", "perl", "pkg-config", "libwebkit2gtk-4.1-dev"],
-        test: &["webkit2gtk-driver", "xvfb", "gnome-keyring", "dbus-daemon", "dbus-bin"],
+        test: &[
+            "webkit2gtk-driver",
+            "xvfb",
+            "gnome-keyring",
+            "dbus-daemon",
+            "dbus-bin",
+            "chromium-driver",
+            "faketime",
+            "strace",
+        ],
     },
     Packager {
         program: "dnf",
@@ -47,7 +56,15 @@ const PACKAGERS: &[Packager] = &[
         refresh: None,
         build: &["gcc", "gcc-c++", "make", "perl", "pkgconf-pkg-config", "webkit2gtk4.1-devel"],
         // The driver has had several packages; dnf finds the one that has the file.
-        test: &["/usr/bin/WebKitWebDriver", "xorg-x11-server-Xvfb", "gnome-keyring", "dbus-daemon"],
+        test: &[
+            "/usr/bin/WebKitWebDriver",
+            "xorg-x11-server-Xvfb",
+            "gnome-keyring",
+            "dbus-daemon",
+            "chromedriver",
+            "libfaketime",
+            "strace",
+        ],
     },
     Packager {
         program: "pacman",
@@ -55,7 +72,7 @@ const PACKAGERS: &[Packager] = &[
         install: &["-S", "--needed", "--noconfirm"],
         refresh: None,
         build: &["base-devel", "perl", "webkit2gtk-4.1"],
-        test: &["xorg-server-xvfb", "gnome-keyring", "dbus"],
+        test: &["xorg-server-xvfb", "gnome-keyring", "dbus", "libfaketime", "strace"],
     },
 ];
 
