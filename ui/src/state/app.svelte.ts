@@ -17,7 +17,6 @@ const LIBRARY_MS = 1_000;
 
 /** Everything the interface knows, and the way to the core. */
 export class App {
-  readonly settings = new Settings();
   readonly toasts = new Toasts();
   readonly undo = new UndoStack();
   readonly dialogs = new Dialogs();
@@ -34,7 +33,10 @@ export class App {
   private readonly lingering = new Map<string, OpenDocument>();
   private libraryTimer: ReturnType<typeof setTimeout> | null = null;
 
-  constructor(readonly backend: Backend) {
+  constructor(
+    readonly backend: Backend,
+    readonly settings = new Settings(),
+  ) {
     this.workspaces = new Workspaces(backend, this.settings);
     this.library = new Library(backend, () => this.workspaces.current?.id ?? null);
     this.navigation.leaving = () => void this.document?.flush();
