@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MemoryBackend } from "../src/backend/memory";
 import { toBase64 } from "../src/lib/base64";
 import { App } from "../src/state/app.svelte";
@@ -80,4 +80,66 @@ it("reads everything again after events were lost", async () => {
   backend.emit({ type: "lagged" });
   await vi.advanceTimersByTimeAsync(10);
   expect(app.library.documents[0]?.title).toBe("Renamed unseen");
+});
+
+describe("the workspace that is shown", () => {
+  const addDocument = (workspace: string) => backend.call("document.create", { title: "D", template: "compact", workspace });
+  const start = async () => {
+    const started = new App(backend);
+    await started.start();
+    return started.workspaces;
+  };
+  const create = async (name: string) => (await backend.call("workspace.create", { name })).id;
+
+  beforeEach(() => {
+    localStorage.clear();
+    history.replaceState(null, "", "/");
+    backend = new MemoryBackend();
+  });
+
+  it("is the default one when none has documents", async () => {
+    await create("Team");
+    expect((await start()).current?.name).toBe("Personal");
+  });
+
+  it("is the one joined last that has documents", async () => {
+    await addDocument(await create("First"));
+    await addDocument(await create("Second"));
+    await create("Empty");
+    expect((await start()).current?.name).toBe("Second");
+  });
+
+  it("is the one chosen last time, unless that one is empty", async () => {
+    const [first, second] = [await create("First"), await create("Second")];
+    await addDocument(second);
+    (await start()).choose(first);
+    expect((await start()).current?.name).toBe("Second");
+    await addDocument(first);
+    expect((await start()).current?.name).toBe("First");
+  });
+
+  it("changes when the first documents arrive, but not once someone has chosen", async () => {
+    const team = await create("Team");
+    const [waiting, decided] = [await start(), await start()];
+    decided.choose(backend.workspaces[0]!.id);
+    await addDocument(team);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(waiting.current?.name).toBe("Team");
+    expect(decided.current?.name).toBe("Personal");
+  });
+
+  it("is the document's own inside a document", async () => {
+    const started = new App(backend);
+    await started.start();
+    const { id: document } = await addDocument(await create("Team"));
+    started.navigation.go({ view: "document", document, section: null });
+    const followed = started.followPlace();
+    await vi.advanceTimersByTimeAsync(10);
+    await followed;
+    started.workspaces.choose(backend.workspaces[0]!.id);
+    expect(started.workspaces.current?.name).toBe("Team");
+    started.navigation.go({ view: "library" });
+    await started.followPlace();
+    expect(started.workspaces.current?.name).toBe("Personal");
+  });
 });

@@ -37,7 +37,7 @@ export class App {
     readonly backend: Backend,
     readonly settings = new Settings(),
   ) {
-    this.workspaces = new Workspaces(backend, this.settings);
+    this.workspaces = new Workspaces(backend, this.settings, () => this.document?.summary.workspace ?? null);
     this.library = new Library(backend, () => this.workspaces.current?.id ?? null);
     this.navigation.leaving = () => void this.document?.flush();
   }
@@ -59,6 +59,7 @@ export class App {
     });
     this.info = await this.backend.call("app.info", {});
     await this.workspaces.load();
+    this.workspaces.settle();
     await this.library.load();
     void this.attempt(() => this.library.loadTemplates());
   }
@@ -157,6 +158,13 @@ export class App {
     }, LIBRARY_MS);
   }
 
+  /** The first documents of a workspace bring it into view when what is shown is empty, but not under someone's hands. */
+  private async libraryChanged(): Promise<void> {
+    await this.workspaces.load();
+    if (this.navigation.place.view === "library" && !this.dialogs.current) this.workspaces.settle();
+    await this.library.load();
+  }
+
   private receive(event: Event): void {
     this.document?.receive(event);
     for (const document of this.lingering.values()) document.receive(event);
@@ -166,7 +174,7 @@ export class App {
         this.reloadLibrarySoon();
         break;
       case "libraryChanged":
-        void this.attempt(() => this.library.load());
+        void this.attempt(() => this.libraryChanged());
         break;
       case "workspacesChanged":
         void this.attempt(() => this.workspaces.load());

@@ -6,14 +6,19 @@ import type { Settings } from "./settings.svelte";
 export class Workspaces {
   list = $state.raw<WorkspaceSummary[]>([]);
   private states = $state.raw<Record<string, SyncState>>({});
+  /** The workspace whose documents the library shows. */
+  private shown = $state<string | null>(null);
+  /** Whether a person chose it since the start. */
+  private chosen = false;
 
   constructor(
     private readonly backend: Backend,
     private readonly settings: Settings,
+    private readonly ofDocument: () => string | null,
   ) {}
 
-  /** The chosen workspace, or the default one. */
-  readonly current = $derived(this.list.find((workspace) => workspace.id === this.settings.workspace) ?? this.list[0] ?? null);
+  /** The workspace of the open document; in the library the one that is shown, or the default one. */
+  readonly current = $derived(this.find(this.ofDocument()) ?? this.find(this.shown) ?? this.list[0] ?? null);
   readonly sync = $derived(this.current ? (this.states[this.current.id] ?? this.current.sync) : null);
 
   async load(): Promise<void> {
@@ -27,7 +32,20 @@ export class Workspaces {
   }
 
   choose(id: string): void {
+    this.chosen = true;
+    this.shown = id;
     this.settings.set({ workspace: id });
+  }
+
+  /**
+   * Shows a workspace that has something to show, as long as nobody chose one:
+   * the one chosen last time, or else the one that was joined last.
+   */
+  settle(): void {
+    if (this.chosen || (this.find(this.shown)?.documents ?? 0) > 0) return;
+    const last = this.find(this.settings.workspace);
+    const filled = last && last.documents > 0 ? last : this.list.findLast((workspace) => workspace.documents > 0);
+    this.shown = (filled ?? last)?.id ?? null;
   }
 
   async create(name: string): Promise<WorkspaceSummary> {
@@ -63,5 +81,9 @@ export class Workspaces {
   async syncNow(): Promise<void> {
     const states = await this.backend.call("sync.now", { workspace: this.current?.id ?? null });
     for (const state of states) this.syncChanged(state);
+  }
+
+  private find(id: string | null): WorkspaceSummary | undefined {
+    return this.list.find((workspace) => workspace.id === id);
   }
 }
