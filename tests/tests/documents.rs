@@ -289,7 +289,7 @@ async fn the_passphrase_and_the_key_file_are_needed_again() {
 
 #[tokio::test]
 async fn a_cut_off_database_is_recognised_and_left_alone() {
-    for length in [10_000, 8192, 100] {
+    for length in [10_000, 8192, 100, 0] {
         let alice = Device::new().await;
         alice.create("Kept", "full").await;
         let copy = alice.copy_closed().await;

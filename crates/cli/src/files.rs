@@ -8,7 +8,7 @@ use drystone_core::error::{Error, ErrorCode, Result};
 
 /// The largest file that is imported. Architecture documents have kilobytes;
 /// what is larger than this is something else.
-pub const IMPORT_LIMIT: u64 = 64 * 1024 * 1024;
+pub const IMPORT_LIMIT: u64 = 16 * 1024 * 1024;
 /// The largest value that `set … -` takes.
 pub const VALUE_LIMIT: u64 = 16 * 1024 * 1024;
 /// How many files one import takes.

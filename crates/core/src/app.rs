@@ -59,6 +59,7 @@ struct Inner {
     outbox: Notify,
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
     sync: Mutex<Option<syncing::SyncTask>>,
+    housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
 }
 
 impl App {
@@ -81,6 +82,7 @@ impl App {
         let data_dir = config.data_dir;
         make_private_dir(&data_dir)?;
         let key = unlock::database_key(&data_dir, &config.unlock)?;
+        unlock::check_database_is_there(&data_dir)?;
         let db = Database::open(&data_dir.join("drystone.db"), &key)?;
         let mut bytes = [0; 16];
         unlock::random(&mut bytes)?;
@@ -96,11 +98,14 @@ impl App {
             outbox: Notify::new(),
             documents: Mutex::default(),
             sync: Mutex::default(),
+            housekeeping: Mutex::default(),
         }));
         let now = app.now_ms();
         app.db().write(|tx| sharing::ensure_identity_and_default_workspace(tx, now, "").map(|_| ()))?;
+        unlock::remember_database(app.data_dir())?;
         app.recover_typing()?;
-        housekeeping::start(&app)?;
+        let housekeeping = housekeeping::start(&app)?;
+        *app.0.housekeeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(housekeeping);
         Ok(app)
     }
 
@@ -125,6 +130,10 @@ impl App {
         let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(task);
         self.blocking(|app| {
+            let housekeeping = app.0.housekeeping.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(housekeeping) = housekeeping {
+                housekeeping.stop();
+            }
             app.settle_all()?;
             app.db().checkpoint()
         })

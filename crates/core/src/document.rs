@@ -74,6 +74,12 @@ pub struct Effect {
 /// A loaded document.
 pub struct Document {
     doc: AutoCommit,
+    /// Changes that a large edit was split into, until the next commit.
+    pieces: Vec<ChangeRecord>,
+    /// Bytes of text inserted since the last of them.
+    unsplit: usize,
+    /// When the edit under way began, for the pieces it may be split into.
+    edited_ms: u64,
     /// Object ids of section bodies; saves two map look-ups a keystroke.
     bodies: HashMap<String, ObjId>,
 }
@@ -97,7 +103,7 @@ impl Document {
             None => AutoCommit::new_with_encoding(TextEncoding::Utf16CodeUnit),
         };
         doc.set_actor(ActorId::from(actor));
-        let mut document = Document { doc, bodies: HashMap::new() };
+        let mut document = Document { doc, pieces: Vec::new(), unsplit: 0, edited_ms: 0, bodies: HashMap::new() };
         document.apply_bytes(changes)?;
         document.doc.update_diff_cursor();
         document.check_schema()?;
@@ -111,7 +117,7 @@ impl Document {
     /// `integrity` when the bytes are not changes.
     pub fn apply(&mut self, changes: &[Vec<u8>]) -> Result<Effect> {
         debug_assert_eq!(self.doc.pending_ops(), 0, "typing is committed before anything is applied");
-        self.watch();
+        self.doc.update_diff_cursor();
         self.apply_bytes(changes)?;
         self.check_schema()?;
         Ok(self.effect())
@@ -140,29 +146,26 @@ impl Document {
         })
     }
 
-    /// Closes what was edited since the last commit into one change.
-    pub fn commit(&mut self, summary: &str, time_ms: u64) -> Option<ChangeRecord> {
+    /// Closes what was edited since the last commit: into one change, or, where
+    /// much text came in, into several that each fit an envelope.
+    pub fn commit(&mut self, summary: &str, time_ms: u64) -> Vec<ChangeRecord> {
+        self.commit_piece(summary, time_ms);
+        std::mem::take(&mut self.pieces)
+    }
+
+    fn commit_piece(&mut self, summary: &str, time_ms: u64) {
+        self.unsplit = 0;
         let time = i64::try_from(time_ms).unwrap_or(i64::MAX);
-        let hash = self.doc.commit_with(CommitOptions::default().with_message(summary).with_time(time))?;
-        let mut change = self.doc.get_change_by_hash(&hash)?;
-        Some(ChangeRecord {
+        let options = CommitOptions::default().with_message(summary).with_time(time);
+        let Some(hash) = self.doc.commit_with(options) else { return };
+        let Some(mut change) = self.doc.get_change_by_hash(&hash) else { return };
+        self.pieces.push(ChangeRecord {
             hash: hash.0,
             time_ms,
             operations: u32::try_from(change.len()).unwrap_or(u32::MAX),
             summary: summary.to_owned(),
             bytes: change.bytes().into_owned(),
-        })
-    }
-
-    /// Gives up what was edited since the last commit.
-    pub fn rollback(&mut self) {
-        self.doc.rollback();
-        self.bodies.clear();
-    }
-
-    /// Operations that are not committed yet.
-    pub fn pending(&self) -> usize {
-        self.doc.pending_ops()
+        });
     }
 
     /// The version, which must have nothing uncommitted.
@@ -185,7 +188,8 @@ impl Document {
         heads: &Heads,
         edits: &[(String, Vec<crate::api::Splice>)],
         time_ms: u64,
-    ) -> Result<Option<ChangeRecord>> {
+    ) -> Result<Vec<ChangeRecord>> {
+        self.edited_ms = time_ms;
         let at: Vec<ChangeHash> = heads.iter().map(|hash| ChangeHash(*hash)).collect();
         self.doc.isolate(&at);
         self.bodies.clear();
@@ -196,18 +200,25 @@ impl Document {
                 break;
             }
         }
-        let record = self.commit("Recovered typing", time_ms);
+        let records = self.commit("Recovered typing", time_ms);
         self.doc.integrate();
         self.bodies.clear();
-        outcome.map(|()| record)
+        outcome.map(|()| records)
     }
 
-    /// Starts to watch what the following edits do; see [`Document::effect`].
-    pub fn watch(&mut self) {
+    /// Starts an edit at this time and watches what it does; see
+    /// [`Document::effect`].
+    pub fn begin(&mut self, now_ms: u64) {
+        self.edited_ms = now_ms;
         self.doc.update_diff_cursor();
     }
 
-    /// What happened since [`Document::watch`]; everything must be committed.
+    /// Starts typing at this time.
+    pub fn begin_typing(&mut self, now_ms: u64) {
+        self.edited_ms = now_ms;
+    }
+
+    /// What happened since [`Document::begin`]; everything must be committed.
     pub fn effect(&mut self) -> Effect {
         let names: HashMap<ObjId, String> = self.body_names();
         let mut effect = Effect::default();

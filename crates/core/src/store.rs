@@ -7,4 +7,4 @@ pub mod journal;
 pub mod search;
 pub mod sharing;
 
-pub use database::{Database, sql_error};
+pub use database::Database;

@@ -124,7 +124,7 @@ fn parse(id: &'static str, title: &'static str, description: &'static str, sourc
         let Some(key) = key else { continue };
         let known = full_and_compact::find(&key);
         let repeatable = known.is_some_and(|known| known.repeatable);
-        let body = section.body.trim_matches(['\n', '-', ' ']).to_owned();
+        let body = section.body.trim().trim_end_matches("---").trim_end().to_owned();
         if let Some(slot) = slots.iter_mut().find(|slot| slot.key == key) {
             if slot.guidance != body {
                 slot.guidance.push_str(&format!("\n\n**{}**\n\n{body}", plain(&section.title)));

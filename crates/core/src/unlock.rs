@@ -52,6 +52,9 @@ struct UnlockRecord {
     sealed: Option<SealedKey>,
     /// Tells a wrong key from a damaged database.
     check: String,
+    /// Whether the database has been there: if it is empty now, it was lost.
+    #[serde(default)]
+    made: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -98,6 +101,43 @@ pub fn database_key(data_dir: &Path, unlock: &Unlock) -> Result<Key> {
     Ok(key)
 }
 
+/// Refuses to make a new database where there has been one.
+///
+/// # Errors
+/// `damaged` when the database is gone or empty.
+pub fn check_database_is_there(data_dir: &Path) -> Result<()> {
+    let path = data_dir.join("drystone.db");
+    let empty = std::fs::metadata(&path).map_or(true, |metadata| metadata.len() == 0);
+    if empty && read_record(data_dir)?.is_some_and(|record| record.made) {
+        return Err(Error::new(
+            ErrorCode::Damaged,
+            "The database of this data folder is gone or empty.",
+            "Restore it from a backup, or choose a new folder and join your workspaces again: what the relay stored comes back.",
+        )
+        .at(path.display().to_string()));
+    }
+    Ok(())
+}
+
+/// Remembers that the database is there from now on.
+///
+/// # Errors
+/// When the record cannot be written.
+pub fn remember_database(data_dir: &Path) -> Result<()> {
+    match read_record(data_dir)? {
+        Some(mut record) if !record.made => {
+            record.made = true;
+            write_record(data_dir, &record)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn write_record(data_dir: &Path, record: &UnlockRecord) -> Result<()> {
+    let text = serde_json::to_string_pretty(record).map_err(Error::internal)?;
+    write_private(&data_dir.join(RECORD), text.as_bytes())
+}
+
 fn create(data_dir: &Path, unlock: &Unlock) -> Result<Key> {
     if data_dir.join("drystone.db").exists() {
         return Err(Error::new(
@@ -109,8 +149,14 @@ fn create(data_dir: &Path, unlock: &Unlock) -> Result<Key> {
     }
     let mut key = Key::default();
     random(key.as_mut())?;
-    let mut record =
-        UnlockRecord { version: 1, source: KeySource::Keychain, item: None, sealed: None, check: String::new() };
+    let mut record = UnlockRecord {
+        version: 1,
+        source: KeySource::Keychain,
+        item: None,
+        sealed: None,
+        check: String::new(),
+        made: false,
+    };
     match unlock {
         Unlock::Keychain => {
             let mut name = [0; 8];
@@ -133,8 +179,7 @@ fn create(data_dir: &Path, unlock: &Unlock) -> Result<Key> {
         }
     }
     record.check = key_check(&key);
-    let text = serde_json::to_string_pretty(&record).map_err(Error::internal)?;
-    write_private(&data_dir.join(RECORD), text.as_bytes())?;
+    write_record(data_dir, &record)?;
     Ok(key)
 }
 

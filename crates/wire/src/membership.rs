@@ -219,6 +219,16 @@ pub enum Operation {
         #[n(0)]
         epoch: Epoch,
     },
+    /// A member changes the name that others see.
+    #[n(8)]
+    SetName {
+        /// The new name, sealed under the epoch key.
+        #[n(0)]
+        member_name: Bytes,
+        /// The epoch whose key seals it, the current one.
+        #[n(1)]
+        epoch: u32,
+    },
 }
 
 /// The signed part of a record.

@@ -196,6 +196,7 @@ impl Roster {
                 }
                 self.next_epoch(epoch)
             }
+            Operation::SetName { member_name, epoch } => self.set_name(body, member_name, *epoch),
         }
     }
 
@@ -239,6 +240,19 @@ impl Roster {
             return Err(RosterError::NotAllowed("the last owner stays owner"));
         }
         target.role = role;
+        Ok(())
+    }
+
+    fn set_name(&mut self, body: &Body, name: &Bytes, epoch: u32) -> Result<(), RosterError> {
+        self.author_role(body)?;
+        check_name(name)?;
+        if epoch != self.epoch {
+            return Err(RosterError::Epoch("a name is sealed under the current epoch's key"));
+        }
+        let member = self.devices.get(&body.author).and_then(|root| self.members.get_mut(root));
+        let member = member.ok_or(RosterError::NotAllowed("the author is not a member"))?;
+        member.name = name.0.clone();
+        member.name_epoch = epoch;
         Ok(())
     }
 

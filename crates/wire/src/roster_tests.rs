@@ -363,6 +363,22 @@ fn roles_are_set_by_owners_and_admins_and_not_above_themselves() {
 }
 
 #[test]
+fn members_rename_themselves_under_the_current_key() {
+    let mut book = Book::new();
+    let reader = book.admit(2, Role::Reader);
+    let named = |name: &[u8], epoch| Operation::SetName { member_name: Bytes(name.to_vec()), epoch };
+    not_allowed(book.operate(&Person::new(9), named(b"x", 1)), "not a member");
+    wrong_epoch(book.operate(&reader, named(b"x", 2)), "a name is sealed");
+    let long = vec![0; limits::SEALED_NAME_BYTES + 1];
+    let limit = RosterError::Limit(limits::SEALED_NAME_BYTES, "bytes in a sealed name");
+    assert_eq!(book.operate(&reader, named(&long, 1)).unwrap_err(), limit);
+    let owner_before = book.roster.members[&book.owner.id()].name.clone();
+    book.operate(&reader, named(b"Rita", 1)).unwrap();
+    assert_eq!(book.roster.members[&reader.id()].name, b"Rita");
+    assert_eq!(book.roster.members[&book.owner.id()].name, owner_before);
+}
+
+#[test]
 fn members_add_devices_that_their_own_root_certified() {
     let mut book = Book::new();
     let reader = book.admit(2, Role::Reader);

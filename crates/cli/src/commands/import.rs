@@ -25,7 +25,7 @@ Examples:
 
 Every file becomes a new document. A folder gives all .md and .markdown files in
 it and in its folders; symbolic links and hidden folders are left out. A file may
-have up to 64 MiB. When some of several files fail, the others are imported.
+have up to 16 MiB. When some of several files fail, the others are imported.
 
 With --json, for one file: {\"id\", \"title\", \"slug\", \"template\", \"sections\", \"matched\"};
 for a folder or several files: {\"documents\": [the same with \"file\"], \"errors\": […]}.";

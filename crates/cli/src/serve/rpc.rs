@@ -15,8 +15,8 @@ use drystone_core::error::{Error, ErrorCode};
 use crate::serve::Host;
 use crate::serve::reply::{failure, no_session, too_many};
 
-/// The largest request: a 64 MiB file in Base64, and room for the rest.
-pub const BODY_LIMIT: usize = 96 * 1024 * 1024;
+/// The largest request: a 16 MiB file in Base64, and room for the rest.
+pub const BODY_LIMIT: usize = 24 * 1024 * 1024;
 /// How many commands run at once; each may hold a body.
 pub const CONCURRENT_LIMIT: usize = 32;
 
@@ -61,7 +61,7 @@ fn parse(bytes: &[u8]) -> Result<command::Request, Error> {
 fn unread(rejection: BytesRejection) -> Error {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let message = format!("The request is larger than {} MiB, the most that is taken.", BODY_LIMIT / (1024 * 1024));
-        Error::new(ErrorCode::TooLarge, message, "Import a smaller file; 64 MiB is the limit.")
+        Error::new(ErrorCode::TooLarge, message, "Import a smaller file; 16 MiB is the limit.")
     } else {
         Error::new(ErrorCode::BadInput, format!("The request broke off: {rejection}."), "Try again.")
     }

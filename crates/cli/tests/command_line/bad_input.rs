@@ -24,7 +24,7 @@ fn a_file_of_200_megabytes_is_refused_before_it_is_read() {
     File::create(&path).unwrap().set_len(200 * 1024 * 1024).unwrap();
     let error = device.fails(2, ["import", path.to_str().unwrap()]);
     assert_eq!(error["code"], "too-large");
-    assert!(error["message"].as_str().unwrap().contains("64 MiB"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("16 MiB"), "{error}");
     assert_eq!(error["place"], path.display().to_string());
 }
 

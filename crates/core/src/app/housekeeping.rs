@@ -1,7 +1,8 @@
 //! One thread that settles typing after a pause and notices what other
 //! processes on the same data folder commit.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Weak, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::persist::lock;
@@ -19,22 +20,39 @@ const OLDEST: Duration = Duration::from_millis(700);
 /// Loaded documents that nobody has touched for this long are dropped.
 const IDLE: Duration = Duration::from_secs(300);
 
+/// The thread. It is waited for when the app closes, so that nothing uses
+/// SQLite any more while the process ends.
+pub(super) struct Housekeeping {
+    stop: mpsc::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Housekeeping {
+    /// Ends the thread and waits for it.
+    pub fn stop(self) {
+        drop(self.stop);
+        // A panic in it has been reported by the panic hook.
+        let _ended = self.thread.join();
+    }
+}
+
 /// Starts the thread; it ends with the app.
-pub(super) fn start(app: &App) -> Result<()> {
+pub(super) fn start(app: &App) -> Result<Housekeeping> {
     let watcher = app.db().watcher()?;
     let (_, newest) = app.db().read(|conn| changes::touched_since(conn, 0))?;
     let weak = Arc::downgrade(&app.0);
-    std::thread::Builder::new()
+    let (stop, stopped) = mpsc::channel();
+    let thread = std::thread::Builder::new()
         .name("drystone-watch".into())
-        .spawn(move || run(&weak, &watcher, newest))
+        .spawn(move || run(&weak, &watcher, newest, &stopped))
         .map_err(Error::internal)?;
-    Ok(())
+    Ok(Housekeeping { stop, thread })
 }
 
-fn run(weak: &Weak<Inner>, watcher: &rusqlite::Connection, mut newest: i64) {
+fn run(weak: &Weak<Inner>, watcher: &rusqlite::Connection, mut newest: i64, stopped: &mpsc::Receiver<()>) {
     let mut version = data_version(watcher);
-    loop {
-        std::thread::sleep(TICK);
+    // The sender is dropped to stop; nothing is ever sent.
+    while stopped.recv_timeout(TICK) == Err(mpsc::RecvTimeoutError::Timeout) {
         let Some(inner) = weak.upgrade() else { return };
         let app = App(inner);
         app.settle_due();

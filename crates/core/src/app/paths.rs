@@ -19,19 +19,7 @@ impl App {
     /// # Errors
     /// `not-found`, or `ambiguous` with all candidates.
     pub async fn resolve_document(&self, name: &str) -> Result<DocumentSummary> {
-        self.resolve(name, false).await
-    }
-
-    /// The same among deleted documents too.
-    ///
-    /// # Errors
-    /// `not-found`, or `ambiguous` with all candidates.
-    pub async fn resolve_deleted_document(&self, name: &str) -> Result<DocumentSummary> {
-        self.resolve(name, true).await
-    }
-
-    async fn resolve(&self, name: &str, deleted: bool) -> Result<DocumentSummary> {
-        let all = self.document_list(ListDocuments { workspace: None, deleted }).await?;
+        let all = self.document_list(ListDocuments { workspace: None, deleted: false }).await?;
         let lower = name.to_lowercase();
         let tests: [&dyn Fn(&DocumentSummary) -> bool; 4] = [
             &|document| document.id == lower,

@@ -80,17 +80,19 @@ impl App {
         self.catch_up(&mut open)?;
         let now = self.now_ms();
         let document = self.loaded(&mut open)?;
-        document.watch();
+        document.begin(now);
         let value = match edit(document) {
             Ok(value) => value,
             Err(error) => {
-                document.rollback();
+                // Half an edit may be in memory; what is on disk is whole.
+                open.document = None;
                 return Err(error);
             }
         };
-        if let Some(record) = document.commit(summary, now) {
+        let records: Vec<_> = document.commit(summary, now).into_iter().map(|record| (record, None)).collect();
+        if !records.is_empty() {
             let effect = document.effect();
-            if let Err(error) = self.persist(&mut open, &[(record, None)], false) {
+            if let Err(error) = self.persist(&mut open, &records, false) {
                 // Not acknowledged: forget it, so that what is shown is what is stored.
                 open.document = None;
                 return Err(error);
@@ -133,10 +135,8 @@ impl App {
         }
         let summary = open.typing_summary();
         let now = self.now_ms();
-        if let Some(document) = open.document.as_mut()
-            && let Some(record) = document.commit(&summary, now)
-        {
-            open.unsaved.push(record);
+        if let Some(document) = open.document.as_mut() {
+            open.unsaved.extend(document.commit(&summary, now));
         }
         open.typing = None;
         let records: Vec<_> = open.unsaved.iter().map(|record| (record.clone(), None)).collect();
@@ -242,12 +242,11 @@ impl App {
         if !self.db().read(|conn| sharing::may_write(conn, &workspace))? {
             return Err(only_reader());
         }
-        let record = document
-            .commit(summary, self.now_ms())
-            .ok_or_else(|| Error::internal("a new document has nothing to commit"))?;
+        let records: Vec<_> =
+            document.commit(summary, self.now_ms()).into_iter().map(|record| (record, None)).collect();
         let mut open = OpenDocument::new(id, workspace, Vec::new(), 0);
         open.document = Some(document);
-        self.persist(&mut open, &[(record, None)], false)?;
+        self.persist(&mut open, &records, false)?;
         self.0.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(Mutex::new(open)));
         self.emit(Event::LibraryChanged {});
         Ok(())

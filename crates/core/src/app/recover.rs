@@ -81,10 +81,10 @@ impl App {
                 let before = documents::sections(tx, &id.0)?;
                 let chunks = changes::chunks(tx, &id.0, i64::MAX)?;
                 let mut document = Document::load(chunks.snapshot.as_deref(), &chunks.tail, self.fresh_id()?)?;
-                let Some(record) = document.replay(&typing.heads, &typing.edits, now)? else { continue };
-                let inserted = changes::insert(
-                    tx,
-                    &NewChange {
+                let records = document.replay(&typing.heads, &typing.edits, now)?;
+                let mut last = chunks.last;
+                for record in &records {
+                    let change = NewChange {
                         document: &id.0,
                         workspace: &row.workspace,
                         hash: &record.hash,
@@ -93,10 +93,11 @@ impl App {
                         operations: record.operations,
                         summary: &record.summary,
                         bytes: &record.bytes,
-                    },
-                )?;
+                    };
+                    last = changes::insert(tx, &change)?.unwrap_or(last);
+                }
                 if let Some((mut row, rows)) = project(&document, id, WorkspaceId(row.workspace), now) {
-                    row.projected = inserted.unwrap_or(chunks.last);
+                    row.projected = last;
                     documents::put(tx, &row)?;
                     documents::put_sections(tx, &id.0, &before, &rows)?;
                 }

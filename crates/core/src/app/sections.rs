@@ -92,7 +92,10 @@ impl App {
         }
         self.check_splices(&mut open, args)?;
         if open.typing.is_none() {
-            let heads = self.loaded(&mut open)?.heads();
+            let now_ms = self.now_ms();
+            let document = self.loaded(&mut open)?;
+            document.begin_typing(now_ms);
+            let heads = document.heads();
             let now = Instant::now();
             open.typing = Some(Typing { since: now, last: now, heads, sections: Default::default() });
         }

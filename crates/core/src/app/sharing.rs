@@ -175,9 +175,44 @@ struct Inviting {
 impl App {
     pub(crate) async fn set_user_name(&self, args: SetUserName) -> Result<Empty> {
         let name = checked_name(&args.name, "name")?;
-        self.blocking(move |app| app.db().write(|tx| store::set_user_name(tx, &name))).await?;
+        let shared = self
+            .blocking(move |app| {
+                app.db().write(|tx| {
+                    store::set_user_name(tx, &name)?;
+                    Ok(workspaces::all(tx)?.into_iter().filter(|row| row.relay.is_some()).collect::<Vec<_>>())
+                })
+            })
+            .await?;
+        for row in shared {
+            if let Err(error) = self.publish_name(&row.id).await {
+                // The name is set here; the next round tells the others.
+                tracing::info!(code = ?error.code, "the new name is not published yet: {error}");
+            }
+        }
         self.emit(Event::WorkspacesChanged {});
         Ok(Empty {})
+    }
+
+    /// Tells the other members of a workspace the own name, when they know
+    /// another one or none: a default workspace is older than anyone's name.
+    pub(super) async fn publish_name(&self, id: &WorkspaceId) -> Result<()> {
+        let workspace = *id;
+        let (own, recorded) = self.db().read(|conn| {
+            let own = store::own(conn)?;
+            let membership = load(conn, &workspace)?;
+            let keys = records::epoch_keys(conn, &workspace)?;
+            let recorded = membership::member_name(membership.roster(), &own.identity.root_key(), &keys);
+            Ok((own, recorded))
+        })?;
+        if own.user_name.is_empty() || recorded.as_ref() == Some(&own.user_name) {
+            return Ok(());
+        }
+        self.post_record(id, |membership, key, now_ms| {
+            let next = Next::after(membership.roster(), now_ms);
+            build::set_name(&own.identity, &next, key, &own.user_name, &mut OsRandom).map_err(Error::internal)
+        })
+        .await
+        .map(|_| ())
     }
 
     pub(crate) async fn workspace_list(&self, _: Empty) -> Result<Vec<WorkspaceSummary>> {
@@ -221,6 +256,7 @@ impl App {
             ));
         }
         let (id, inviting) = self.blocking(move |app| app.inviting(args.workspace.as_deref(), args.role)).await?;
+        self.publish_name(&id).await?;
         let mut seed = Zeroizing::new([0; 16]);
         OsRandom.fill(seed.as_mut());
         let keys = InviteKeys::derive(&seed, &id).map_err(Error::internal)?;

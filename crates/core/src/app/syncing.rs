@@ -173,6 +173,7 @@ impl App {
             if let Some(lock) = SyncLock::acquire(self.data_dir())? {
                 let (request, _) = self.db().read(requests::standing)?;
                 self.rounds_here(only, None).await?;
+                self.publish_names(only).await?;
                 self.blocking(move |app| app.db().write(|tx| requests::served(tx, request))).await?;
                 drop(lock);
                 return Ok(());
@@ -194,6 +195,20 @@ impl App {
             }
             tokio::time::sleep(ASKED_LOOK).await;
         }
+    }
+
+    /// A name that was set without a network is told to the others now.
+    async fn publish_names(&self, only: Option<WorkspaceId>) -> Result<()> {
+        let rows = self.db().read(workspaces::all)?;
+        let reached = |row: &workspaces::WorkspaceRow| {
+            row.relay.is_some() && row.problem.is_none() && only.is_none_or(|id| row.id == id)
+        };
+        for row in rows.iter().filter(|row| reached(row)) {
+            if let Err(error) = self.publish_name(&row.id).await {
+                tracing::info!(code = ?error.code, "the name is not published yet: {error}");
+            }
+        }
+        Ok(())
     }
 
     /// Runs rounds in this process, which holds the lock.

@@ -128,6 +128,21 @@ pub fn join(
     Ok(sign(identity, next, operation))
 }
 
+/// Changes the own name.
+///
+/// # Errors
+/// When the name is too long.
+pub fn set_name(
+    identity: &Identity,
+    next: &Next,
+    epoch_key: &EpochKey,
+    user_name: &str,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let sealed = names::seal(user_name, Whose::Member(identity.root_key()), epoch_key, random)?;
+    Ok(sign(identity, next, Operation::SetName { member_name: Bytes(sealed), epoch: next.epoch }))
+}
+
 /// The wrap that an operation carries for one recipient, with its epoch and
 /// what it is bound to.
 pub fn wrap_for<'a>(
@@ -142,7 +157,7 @@ pub fn wrap_for<'a>(
         | Operation::Join { epoch, wrap, .. }
         | Operation::AddDevice { epoch, wrap, .. } => (*epoch, here, std::slice::from_ref(wrap)),
         Operation::Remove { epoch, .. } | Operation::Rotate { epoch } => (epoch.number, here, &epoch.wraps),
-        Operation::RevokeInvite { .. } | Operation::SetRole { .. } => return None,
+        Operation::RevokeInvite { .. } | Operation::SetRole { .. } | Operation::SetName { .. } => return None,
     };
     wraps.iter().find(|wrap| wrap.to == *to).map(|wrap| (epoch, binding, wrap))
 }

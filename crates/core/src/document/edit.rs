@@ -1,7 +1,7 @@
 //! Edits. Each leaves the document with operations to commit.
 
 use automerge::transaction::Transactable;
-use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
+use automerge::{ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use fractional_index::FractionalIndex;
 
 use super::migrate::SCHEMA;
@@ -72,6 +72,7 @@ impl Document {
     /// Never in practice; Automerge's errors are passed on.
     pub fn create(title: &str, template: &str, now_ms: u64, actor: [u8; 16]) -> Result<Document> {
         let mut document = Document::load(None, &[], actor)?;
+        document.edited_ms = now_ms;
         let doc = &mut document.doc;
         let now = ScalarValue::Timestamp(i64::try_from(now_ms).unwrap_or(i64::MAX));
         doc.put(ROOT, "schema", SCHEMA).map_err(Error::internal)?;
@@ -80,8 +81,8 @@ impl Document {
         doc.put(ROOT, "deleted", ScalarValue::Timestamp(0)).map_err(Error::internal)?;
         doc.put(ROOT, "newline", "lf").map_err(Error::internal)?;
         doc.put(ROOT, "bom", false).map_err(Error::internal)?;
-        put_text(doc, &ROOT, "title", title)?;
         doc.put_object(ROOT, "sections", ObjType::Map).map_err(Error::internal)?;
+        document.put_text(&ROOT, "title", title)?;
         Ok(document)
     }
 
@@ -100,7 +101,7 @@ impl Document {
     /// `damaged` when the document has no title.
     pub fn set_title(&mut self, title: &str) -> Result<()> {
         let object = read::object(&self.doc, &ROOT, "title").ok_or_else(missing)?;
-        replace_text(&mut self.doc, &object, title)
+        self.replace_text(&object, title)
     }
 
     /// Marks the document as deleted, or, with 0, not.
@@ -138,9 +139,7 @@ impl Document {
                 )
                 .at(section));
             }
-            self.doc
-                .splice_text(&body, splice.at as usize, splice.delete as isize, &splice.insert)
-                .map_err(Error::internal)?;
+            self.replace(&body, splice.at as usize, splice.delete as usize, &splice.insert)?;
         }
         Ok(())
     }
@@ -151,7 +150,41 @@ impl Document {
     /// `not-found`.
     pub fn set_body(&mut self, section: &str, text: &str) -> Result<()> {
         let body = self.body_object(section)?;
-        replace_text(&mut self.doc, &body, text)
+        self.replace_text(&body, text)
+    }
+
+    /// Replaces a text so that what stays is not touched, and what another
+    /// device does to it meanwhile is kept. Between a common start and end a
+    /// long stretch is replaced as one.
+    fn replace_text(&mut self, object: &ObjId, new: &str) -> Result<()> {
+        let old = self.doc.text(object).map_err(Error::internal)?;
+        let start: usize = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+        let tails = old[start..].chars().rev().zip(new[start..].chars().rev());
+        let end: usize = tails.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
+        let (gone, come) = (&old[start..old.len() - end], &new[start..new.len() - end]);
+        if gone.len() <= DIFF_LIMIT && come.len() <= DIFF_LIMIT {
+            return self.doc.update_text(object, new).map_err(Error::internal);
+        }
+        self.replace(object, utf16_len(&old[..start]) as usize, utf16_len(gone) as usize, come)
+    }
+
+    /// Replaces a stretch of a text, in pieces where much comes in.
+    fn replace(&mut self, object: &ObjId, at: usize, delete: usize, insert: &str) -> Result<()> {
+        let (mut at, mut delete, mut rest) = (at, delete, insert);
+        loop {
+            let piece = head(rest, CHANGE_TEXT);
+            if self.unsplit > 0 && self.unsplit + piece.len() > CHANGE_TEXT {
+                self.commit_piece("Part of a large edit", self.edited_ms);
+            }
+            self.doc.splice_text(object, at, delete as isize, piece).map_err(Error::internal)?;
+            self.unsplit += piece.len();
+            at += utf16_len(piece) as usize;
+            delete = 0;
+            rest = &rest[piece.len()..];
+            if rest.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     /// Changes a heading.
@@ -161,7 +194,7 @@ impl Document {
     pub fn set_section_title(&mut self, section: &str, title: &str) -> Result<()> {
         let object = self.section_object(section)?;
         let text = read::object(&self.doc, &object, "title").ok_or_else(missing)?;
-        replace_text(&mut self.doc, &text, title)
+        self.replace_text(&text, title)
     }
 
     /// Adds a section.
@@ -241,8 +274,8 @@ impl Document {
         }
         doc.put(&section, "jump", u64::from(new.jump)).map_err(Error::internal)?;
         doc.put(&section, "deleted", false).map_err(Error::internal)?;
-        put_text(doc, &section, "title", &new.title)?;
-        put_text(doc, &section, "body", &new.body)
+        self.put_text(&section, "title", &new.title)?;
+        self.put_text(&section, "body", &new.body)
     }
 
     /// A fractional index for a place. Siblings with the same index (two people
@@ -282,6 +315,11 @@ impl Document {
         Ok(chosen)
     }
 
+    fn put_text(&mut self, parent: &ObjId, key: &str, text: &str) -> Result<()> {
+        let object = self.doc.put_object(parent, key, ObjType::Text).map_err(Error::internal)?;
+        if text.is_empty() { Ok(()) } else { self.replace(&object, 0, 0, text) }
+    }
+
     fn section_object(&self, id: &str) -> Result<ObjId> {
         read::sections_map(&self.doc).and_then(|map| read::object(&self.doc, &map, id)).ok_or_else(|| no_section(id))
     }
@@ -305,28 +343,17 @@ fn index_of(section: &Section) -> Option<FractionalIndex> {
 /// search takes time in the product of both lengths.
 const DIFF_LIMIT: usize = 8 << 10;
 
-/// Replaces a text so that what stays is not touched, and what another device
-/// does to it meanwhile is kept. Between a common start and end a long stretch
-/// is replaced as one.
-fn replace_text(doc: &mut AutoCommit, object: &ObjId, new: &str) -> Result<()> {
-    let old = doc.text(object).map_err(Error::internal)?;
-    let start: usize = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
-    let tails = old[start..].chars().rev().zip(new[start..].chars().rev());
-    let end: usize = tails.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
-    let (gone, come) = (&old[start..old.len() - end], &new[start..new.len() - end]);
-    if gone.len() <= DIFF_LIMIT && come.len() <= DIFF_LIMIT {
-        return doc.update_text(object, new).map_err(Error::internal);
-    }
-    let (at, delete) = (utf16_len(&old[..start]), utf16_len(gone));
-    doc.splice_text(object, at as usize, delete as isize, come).map_err(Error::internal)
-}
+/// Bytes of text after which a change is closed and another begun: an envelope
+/// holds one change at least, and has a limit.
+const CHANGE_TEXT: usize = 256 << 10;
 
-fn put_text(doc: &mut AutoCommit, parent: &ObjId, key: &str, text: &str) -> Result<()> {
-    let object = doc.put_object(parent, key, ObjType::Text).map_err(Error::internal)?;
-    if !text.is_empty() {
-        doc.splice_text(&object, 0, 0, text).map_err(Error::internal)?;
+/// The first `limit` bytes or a little less, up to a character's end.
+fn head(text: &str, limit: usize) -> &str {
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
-    Ok(())
+    &text[..end]
 }
 
 fn no_section(id: &str) -> Error {

@@ -8,7 +8,7 @@ use crate::document::HeadingStyle;
 use crate::error::{Error, ErrorCode, Result};
 
 /// The largest Markdown file that is imported, in bytes.
-pub const LIMIT: usize = 64 << 20;
+pub const LIMIT: usize = 16 << 20;
 
 /// A Markdown file, cut into sections.
 #[derive(Debug, Clone, PartialEq, Eq)]
