@@ -18,7 +18,7 @@ export class Workspaces {
   ) {}
 
   /** The workspace of the open document; in the library the one that is shown, or the default one. */
-  readonly current = $derived(this.find(this.ofDocument()) ?? this.find(this.shown) ?? this.list[0] ?? null);
+  readonly current = $derived.by(() => this.find(this.ofDocument()) ?? this.find(this.shown) ?? this.list[0] ?? null);
   readonly sync = $derived(this.current ? (this.states[this.current.id] ?? this.current.sync) : null);
 
   async load(): Promise<void> {
