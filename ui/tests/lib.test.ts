@@ -40,7 +40,8 @@ describe("relative time", () => {
   const now = Date.parse("2026-03-10T12:00:00Z");
   it.each([
     ["2026-03-10T11:59:58Z", "just now"],
-    ["2026-03-10T12:00:20Z", "in 20 seconds"],
+    ["2026-03-10T12:00:59Z", "just now"],
+    ["2026-03-10T12:02:00Z", "in 2 minutes"],
     ["2026-03-10T11:58:30Z", "1 minute ago"],
     ["2026-03-10T09:00:00Z", "3 hours ago"],
     ["2026-03-09T11:00:00Z", "yesterday"],
@@ -211,7 +212,8 @@ describe("sync words", () => {
     expect(syncWords({ ...state, phase: "local", relay: null }).words).toBe("On this device only");
   });
   it("say when it is tried again", () => {
-    const nextTry = "2026-03-10T12:00:20Z";
-    expect(syncSentences({ ...state, phase: "offline", nextTry }, Date.parse("2026-03-10T12:00:00Z")).join(" ")).toContain("Next try in 20 seconds.");
+    const sentences = (nextTry: string) => syncSentences({ ...state, phase: "offline", nextTry }, Date.parse("2026-03-10T12:00:00Z")).join(" ");
+    expect(sentences("2026-03-10T12:00:20Z")).toContain("Next try within a minute.");
+    expect(sentences("2026-03-10T12:03:00Z")).toContain("Next try in 3 minutes.");
   });
 });

@@ -2,8 +2,8 @@ import type { SyncState } from "../backend/generated/api";
 import { relativeTime } from "./time";
 import { counted } from "./wording";
 
-/** Less than the clock behind relative times can be late, in milliseconds. */
-const SOON_MS = 6_000;
+/** A try sooner than this is not worth counting down to, in milliseconds. */
+const SOON_MS = 60_000;
 
 export type SyncTone = "calm" | "busy" | "waiting" | "attention";
 
@@ -37,7 +37,7 @@ export function syncSentences(state: SyncState | null, now: number): string[] {
   if (state.waiting > 0) result.push(`${counted(state.waiting, "change")} made here ${state.waiting === 1 ? "is" : "are"} not at the relay yet.`);
   if (state.nextTry !== null && state.phase === "offline") {
     const soon = Date.parse(state.nextTry) - now < SOON_MS;
-    result.push(`Next try ${soon ? "in a moment" : relativeTime(state.nextTry, now)}.`);
+    result.push(`Next try ${soon ? "within a minute" : relativeTime(state.nextTry, now)}.`);
   }
   return result;
 }

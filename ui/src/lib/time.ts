@@ -10,14 +10,14 @@ const steps: [limit: number, size: number, unit: Intl.RelativeTimeFormatUnit][] 
   [RELATIVE_LIMIT, DAY, "day"],
 ];
 
-/** A moment relative to now, such as "5 minutes ago" or "in 20 seconds"; a date when it is long ago. */
+/** A moment relative to now, such as "5 minutes ago" or "in 2 hours"; a date when it is long ago. Clocks differ, so a minute either way is now. */
 export function relativeTime(iso: string, now: number, locale?: string): string {
   const moment = Date.parse(iso);
   if (Number.isNaN(moment)) return "";
   const seconds = (moment - now) / 1000;
   const distance = Math.abs(seconds);
+  if (distance < MINUTE) return "just now";
   const format = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
-  if (distance < MINUTE) return seconds > 5 ? format.format(Math.round(seconds), "second") : "just now";
   for (const [limit, size, unit] of steps) {
     if (distance < limit) return format.format(Math.trunc(seconds / size), unit);
   }
