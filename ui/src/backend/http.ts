@@ -21,7 +21,7 @@ const noSession = () =>
   problem(
     "unauthorized",
     "This page has no valid session.",
-    "Open the address that `drystone serve` prints; it contains a one-time token.",
+    "Open the address that `drystone serve` prints; it contains the token that lets this page in, for as long as that command runs.",
   );
 
 async function post(path: string, body: unknown): Promise<Response> {
