@@ -14,6 +14,7 @@ import { spliceString, toChanges, toSplices } from "../src/lib/splices";
 import { syncSentences, syncWords } from "../src/lib/sync-words";
 import { pastTime, relativeTime } from "../src/lib/time";
 import { counted, wordCount } from "../src/lib/wording";
+import { workspaceName } from "../src/lib/workspace-names";
 import type { SyncState } from "../src/backend/generated/api";
 
 describe("completeness", () => {
@@ -215,5 +216,20 @@ describe("sync words", () => {
     const sentences = (nextTry: string) => syncSentences({ ...state, phase: "offline", nextTry }, Date.parse("2026-03-10T12:00:00Z")).join(" ");
     expect(sentences("2026-03-10T12:00:20Z")).toContain("Next try within a minute.");
     expect(sentences("2026-03-10T12:03:00Z")).toContain("Next try in 3 minutes.");
+  });
+});
+
+describe("workspaces of one name", () => {
+  const own = { id: "1", name: "Personal", role: "owner" as const, documents: 0 };
+  const other = { id: "2", name: "Personal", role: "editor" as const, documents: 3 };
+  const name = (which: typeof own | typeof other, all: (typeof own | typeof other)[], owners = {}) => workspaceName(which, all, owners);
+  it("are told apart by whose they are", () => {
+    expect(name(own, [own])).toBe("Personal");
+    expect(name(own, [own, other])).toBe("Personal (yours)");
+    expect(name(other, [own, other], { "2": "Mara" })).toBe("Personal (of Mara)");
+    expect(name(other, [own, other])).toBe("Personal (shared with you, editor)");
+  });
+  it("of one person are told apart by how much is in them", () => {
+    expect(name(own, [own, { ...own, id: "3", documents: 1 }])).toBe("Personal (yours, 0 documents)");
   });
 });

@@ -87,6 +87,13 @@ export class App {
     this.navigation.go({ view: "library" });
   }
 
+  /** Sets the name that the other members see. */
+  async setUserName(name: string): Promise<void> {
+    await this.backend.call("app.setUserName", { name });
+    this.info = await this.backend.call("app.info", {});
+    await this.workspaces.load();
+  }
+
   /** Runs something and shows its error; returns whether it worked. */
   async attempt(work: () => Promise<unknown> | unknown): Promise<boolean> {
     try {

@@ -1,11 +1,14 @@
 import type { Backend } from "../backend/backend";
 import type { Invitation, InviteInfo, Member, Role, SyncState, WorkspaceSummary } from "../backend/generated/api";
+import { workspaceName } from "../lib/workspace-names";
 import type { Settings } from "./settings.svelte";
 
 /** The workspaces of this device and how their synchronisation is. */
 export class Workspaces {
   list = $state.raw<WorkspaceSummary[]>([]);
   private states = $state.raw<Record<string, SyncState>>({});
+  /** The owners' names, by workspace; of those whose names do not tell them apart. */
+  private owners = $state.raw<Record<string, string>>({});
   /** The workspace whose documents the library shows. */
   private shown = $state<string | null>(null);
   /** Whether a person chose it since the start. */
@@ -25,6 +28,12 @@ export class Workspaces {
     const [list, states] = await Promise.all([this.backend.call("workspace.list", {}), this.backend.call("sync.status", {})]);
     this.list = list;
     this.states = Object.fromEntries(states.map((state) => [state.workspace, state]));
+    await this.loadOwners();
+  }
+
+  /** What a workspace is called here, told apart from others of its name. */
+  nameOf(workspace: WorkspaceSummary): string {
+    return workspaceName(workspace, this.list, this.owners);
   }
 
   syncChanged(state: SyncState): void {
@@ -81,6 +90,15 @@ export class Workspaces {
   async syncNow(): Promise<void> {
     const states = await this.backend.call("sync.now", { workspace: this.current?.id ?? null });
     for (const state of states) this.syncChanged(state);
+  }
+
+  private async loadOwners(): Promise<void> {
+    const unclear = this.list.filter(({ id, name, role }) => role !== "owner" && this.list.some((other) => other.id !== id && other.name === name));
+    const owners = unclear.map(async ({ id }) => {
+      const members = await this.backend.call("workspace.members", { workspace: id });
+      return [id, members.find((member) => member.role === "owner")?.name ?? ""] as const;
+    });
+    this.owners = Object.fromEntries(await Promise.all(owners));
   }
 
   private find(id: string | null): WorkspaceSummary | undefined {
