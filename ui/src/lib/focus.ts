@@ -1,15 +1,17 @@
-/** The first view of a page leaves the focus at the top, where the way past the controls is. */
-let first = true;
+let moved = false;
+
+/** Says that the place changes: what is focused now may go away with its view. */
+export function placeChanges(): void {
+  moved = true;
+}
 
 /**
  * Takes the focus when a view appears and what was focused went away with the
  * one before; without this, the keyboard would start at the top of the page.
+ * Until the first change of place it does start there, at the way past the
+ * controls.
  */
 export function takeLostFocus(element: HTMLElement): void {
-  if (first) {
-    first = false;
-    return;
-  }
   const focused = document.activeElement;
-  if (focused === null || focused === document.body || !focused.isConnected) element.focus({ preventScroll: true });
+  if (moved && (focused === null || focused === document.body || !focused.isConnected)) element.focus({ preventScroll: true });
 }

@@ -1,3 +1,5 @@
+import { placeChanges } from "../lib/focus";
+
 /** Where one is: in the library, or in a document, perhaps at a section. */
 export type Place = { view: "library" } | { view: "document"; document: string; section: string | null };
 
@@ -21,6 +23,7 @@ export class Navigation {
   constructor() {
     window.addEventListener("popstate", () => {
       this.leaving();
+      placeChanges();
       this.place = parse(location.hash);
     });
   }
@@ -31,6 +34,7 @@ export class Navigation {
       return;
     }
     this.leaving();
+    placeChanges();
     history.pushState(null, "", write(place));
     this.place = place;
   }
