@@ -143,3 +143,9 @@ describe("the workspace that is shown", () => {
     expect(started.workspaces.current?.name).toBe("Personal");
   });
 });
+
+it("knows the name that was given elsewhere", async () => {
+  await backend.call("app.setUserName", { name: "Mara" });
+  await vi.advanceTimersByTimeAsync(10);
+  expect(app.info?.userName).toBe("Mara");
+});

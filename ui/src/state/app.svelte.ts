@@ -57,8 +57,7 @@ export class App {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") void this.document?.flush();
     });
-    this.info = await this.backend.call("app.info", {});
-    await this.workspaces.load();
+    await this.loadWorkspaces();
     this.workspaces.settle();
     await this.library.load();
     void this.attempt(() => this.library.loadTemplates());
@@ -90,8 +89,7 @@ export class App {
   /** Sets the name that the other members see. */
   async setUserName(name: string): Promise<void> {
     await this.backend.call("app.setUserName", { name });
-    this.info = await this.backend.call("app.info", {});
-    await this.workspaces.load();
+    await this.loadWorkspaces();
   }
 
   /** Runs something and shows its error; returns whether it worked. */
@@ -165,6 +163,12 @@ export class App {
     }, LIBRARY_MS);
   }
 
+  /** The workspaces, and the name one has in them. */
+  private async loadWorkspaces(): Promise<void> {
+    this.info = await this.backend.call("app.info", {});
+    await this.workspaces.load();
+  }
+
   /** The first documents of a workspace bring it into view when what is shown is empty, but not under someone's hands. */
   private async libraryChanged(): Promise<void> {
     await this.workspaces.load();
@@ -184,7 +188,7 @@ export class App {
         void this.attempt(() => this.libraryChanged());
         break;
       case "workspacesChanged":
-        void this.attempt(() => this.workspaces.load());
+        void this.attempt(() => this.loadWorkspaces());
         break;
       case "syncChanged":
         this.workspaces.syncChanged(event.state);
