@@ -4,7 +4,7 @@ import { toBase64 } from "../lib/base64";
 
 const MAX_HITS = 50;
 /** Larger files are refused before they are read; the core has a limit of its own. */
-const MAX_IMPORT_BYTES = 64 * 1024 * 1024;
+const MAX_IMPORT_BYTES = 16 * 1024 * 1024;
 const SEARCH_DELAY_MS = 120;
 
 /** The documents of a workspace, and the search over all. */
@@ -57,7 +57,7 @@ export class Library {
 
   async import(file: File): Promise<Imported> {
     if (file.size > MAX_IMPORT_BYTES) {
-      throw problem("too-large", "This file is too large to be a document.", "Drystone takes Markdown files of up to 64 MB.", file.name);
+      throw problem("too-large", "This file is too large to be a document.", "Drystone takes Markdown files of up to 16 MB.", file.name);
     }
     const content = toBase64(new Uint8Array(await file.arrayBuffer()));
     return this.backend.call("document.import", { name: file.name, content, template: null, workspace: this.workspace() });
