@@ -100,7 +100,9 @@ impl App {
             open.typing = Some(Typing { since: now, last: now, heads, sections: Default::default() });
         }
         let heads = open.typing.as_ref().map(|typing| typing.heads.clone()).unwrap_or_default();
-        self.db().write(|tx| journal::append(tx, &self.0.session, &open.id.0, &heads, &args.section, &args.splices))?;
+        self.db().write_one(|conn| {
+            journal::append(conn, &self.0.session, &open.id.0, &heads, &args.section, &args.splices)
+        })?;
         self.loaded(&mut open)?.splice(&args.section, &args.splices)?;
         if let Some(typing) = open.typing.as_mut() {
             typing.last = Instant::now();

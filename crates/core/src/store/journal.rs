@@ -15,12 +15,12 @@ pub struct Abandoned {
     pub edits: Vec<(String, Vec<Splice>)>,
 }
 
-/// Writes edits of one section.
+/// Writes edits of one section, with one statement.
 ///
 /// # Errors
 /// SQLite's; nothing is written then.
 pub fn append(
-    tx: &Transaction<'_>,
+    conn: &Connection,
     session: &str,
     document: &[u8; 16],
     heads: &[[u8; 32]],
@@ -29,8 +29,10 @@ pub fn append(
 ) -> Result<()> {
     let rows: Vec<(u32, u32, &str)> = splices.iter().map(|s| (s.at, s.delete, s.insert.as_str())).collect();
     let text = serde_json::to_string(&rows).map_err(Error::internal)?;
-    tx.prepare_cached("INSERT INTO journal (session, document, heads, section, splices) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![session, document, heads.concat(), section, text])?;
+    conn.prepare_cached(
+        "INSERT INTO journal (session, document, heads, section, splices) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![session, document, heads.concat(), section, text])?;
     Ok(())
 }
 
