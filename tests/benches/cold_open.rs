@@ -1,5 +1,5 @@
 //! Opening a document with the history of `automerge-paper`: 259,778 edits.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! From a letter typed on one device to the same letter on another, through a
 //! relay process, against a bare echo over a socket of the same machine.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::time::{Duration, Instant};
 

@@ -1,6 +1,6 @@
 //! A keystroke until it is durable, against raw Automerge and one insert into
 //! SQLCipher with the same settings.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::time::Duration;
 

@@ -29,20 +29,27 @@ pub async fn open_folder(path: &Path, unlock: Unlock) -> Result<App, Error> {
 }
 
 impl Folder {
+    /// The folder.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 
+    /// Opens it.
+    ///
+    /// # Errors
+    /// The façade's.
     pub async fn try_open(&self) -> Result<App, Error> {
         open_folder(self.path(), Unlock::KeyFile(self.path().join("key"))).await
     }
 
+    /// Opens it as a device.
     pub async fn open_app(&self) -> Device {
         Device { folder: self.0.clone(), app: self.try_open().await.unwrap() }
     }
 }
 
 impl Device {
+    /// A new device with an empty data folder.
     pub async fn new() -> Device {
         Folder(Arc::new(tempfile::tempdir().unwrap())).open_app().await
     }
@@ -125,6 +132,7 @@ impl Device {
         Folder(self.folder.clone()).open_app().await
     }
 
+    /// The façade.
     pub fn app(&self) -> &App {
         &self.app
     }
@@ -155,35 +163,54 @@ impl Device {
         Folder(folder)
     }
 
+    /// Runs a command.
+    ///
+    /// # Errors
+    /// The façade's.
     pub async fn run(&self, request: Request) -> Result<serde_json::Value, Error> {
         self.app.call(request).await
     }
 
+    /// Runs a command whose reply has this type.
+    ///
+    /// # Errors
+    /// The façade's.
     pub async fn call<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
         Ok(serde_json::from_value(self.run(request).await?).unwrap())
     }
 
+    /// Creates a document; returns its id.
     pub async fn create(&self, title: &str, template: &str) -> String {
         let args = CreateDocument { title: title.into(), template: template.into(), workspace: None };
         self.call::<DocumentSummary>(Request::DocumentCreate(args)).await.unwrap().id
     }
 
+    /// Imports Markdown.
+    ///
+    /// # Errors
+    /// The façade's.
     pub async fn import(&self, name: &str, bytes: &[u8]) -> Result<Imported, Error> {
         let content = BASE64.encode(bytes);
         let args = ImportDocument { name: name.into(), content, template: None, workspace: None };
         self.call(Request::DocumentImport(args)).await
     }
 
+    /// A document as Markdown.
     pub async fn export(&self, id: &str) -> String {
         let args = ExportDocument { document: id.into(), format: ExportFormat::Markdown };
         let exported: Exported = self.call(Request::DocumentExport(args)).await.unwrap();
         String::from_utf8(BASE64.decode(exported.content).unwrap()).unwrap()
     }
 
+    /// Opens a document as an editor does.
     pub async fn open(&self, id: &str) -> DocumentView {
         self.call(Request::DocumentOpen(DocumentRef { document: id.into() })).await.unwrap()
     }
 
+    /// Edits a section: position, characters deleted, text inserted.
+    ///
+    /// # Errors
+    /// The façade's.
     pub async fn type_in(
         &self,
         document: &str,

@@ -214,6 +214,8 @@ impl Page {
         self.find(&id("sync-panel")).await;
         self.fill(&id("relay-url"), relay).await;
         self.click(&id("relay-save")).await;
+        // The first invitation asks for the name that the others will see.
+        self.fill(&id("invite-name"), "Ada").await;
         self.click(&id("invite-create")).await;
         let link = self.find(&id("invite-link")).await.prop("value").await.unwrap().unwrap();
         self.press(Key::Escape).await;

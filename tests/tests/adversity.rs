@@ -1,7 +1,7 @@
 //! A full disk, a wrong certificate, a clock two years off: each is said in
 //! plain words, with what to do, and loses nothing. What concerns files and
 //! arguments alone is tested with the command line.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

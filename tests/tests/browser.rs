@@ -1,6 +1,6 @@
 //! The browser host in headless Chromium, as a person uses it.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! A recorded session of two people who wrote at once, replayed by two devices
 //! through a relay: each edit is made on exactly what its author saw.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::collections::{BTreeMap, BTreeSet};
 

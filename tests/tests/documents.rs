@@ -1,6 +1,6 @@
 //! Documents through the façade: import, edit, merge between processes,
 //! recover, search.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use drystone_core::api::*;
 use drystone_core::command::Request;

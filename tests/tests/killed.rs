@@ -1,6 +1,6 @@
 //! Client and relay are killed at random moments, 200 times: nothing that was
 //! acknowledged is missing.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! A word typed on a device is found nowhere in the relay's files, its logs
 //! and the traffic, nor in plain in the device's own files.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
 use std::path::Path;
 

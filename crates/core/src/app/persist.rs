@@ -44,6 +44,9 @@ struct Write<'a> {
     clear_journal: bool,
 }
 
+/// A document that is locked, and what comes in for it.
+type Locked<'a> = (MutexGuard<'a, OpenDocument>, &'a [(ChangeRecord, Option<DeviceKey>)]);
+
 /// What was written for one document.
 struct Written {
     rows: Option<Vec<documents::SectionRow>>,
@@ -276,7 +279,7 @@ impl App {
             .into_iter()
             .map(|(id, records)| Ok((self.open_or_expect(id, workspace)?, records)))
             .collect::<Result<_>>()?;
-        let mut guards: Vec<(MutexGuard<'_, OpenDocument>, &[(ChangeRecord, Option<DeviceKey>)])> =
+        let mut guards: Vec<Locked<'_>> =
             opened.iter().map(|(open, records)| (lock(open), records.as_slice())).collect();
         let outcome = self.apply_locked(&mut guards, and_then);
         match outcome {
@@ -300,7 +303,7 @@ impl App {
 
     fn apply_locked(
         &self,
-        guards: &mut [(MutexGuard<'_, OpenDocument>, &[(ChangeRecord, Option<DeviceKey>)])],
+        guards: &mut [Locked<'_>],
         and_then: impl FnOnce(&Transaction<'_>) -> Result<()>,
     ) -> Result<Vec<Effect>> {
         for (open, _) in guards.iter_mut() {

@@ -52,7 +52,8 @@ fn another_key_does_not_open_it() {
 /// itself could: the associated data must still give it away.
 #[test]
 fn every_header_field_is_authenticated() {
-    let changes: [(&str, fn(&mut Header)); 12] = [
+    type Change = (&'static str, fn(&mut Header));
+    let changes: [Change; 12] = [
         ("workspace", |h| h.workspace.0[0] ^= 1),
         ("kind", |h| h.kind = Kind::Snapshot),
         ("document", |h| h.document.0[0] ^= 1),

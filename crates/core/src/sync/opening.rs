@@ -164,6 +164,9 @@ impl Verifier<'_> {
     }
 }
 
+/// The device an actor belongs to and the last of its change numbers.
+pub type StoredActor<'a> = &'a dyn Fn(&[u8]) -> Option<(DeviceKey, u64)>;
+
 /// Whose an actor is, and how far its changes were followed; with what was
 /// learned in this batch.
 pub type Actors = BTreeMap<(DocumentHandle, Vec<u8>), (DeviceKey, u64)>;
@@ -177,7 +180,7 @@ pub type Actors = BTreeMap<(DocumentHandle, Vec<u8>), (DeviceKey, u64)>;
 pub fn check_actors(
     opened: &Opened,
     actors: &mut Actors,
-    stored: &dyn Fn(&[u8]) -> Option<(DeviceKey, u64)>,
+    stored: StoredActor<'_>,
     has_change: &dyn Fn(&[u8; 32]) -> bool,
 ) -> Result<Vec<Vec<u8>>, Refusal> {
     let mut learned = Actors::new();

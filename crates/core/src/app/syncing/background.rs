@@ -64,7 +64,13 @@ impl SyncTask {
 
 /// Access to relays, kept so that connections and tokens serve more than once.
 #[derive(Default)]
-pub(super) struct Clients(Vec<(RelayAddress, Option<RelayKey>, Vec<u8>, Arc<Client>)>);
+pub(super) struct Clients(Vec<KnownClient>);
+
+/// Address, pinned key, certificate authorities, and the access they made.
+type KnownClient = (RelayAddress, Option<RelayKey>, Vec<u8>, Arc<Client>);
+
+/// A workspace to listen for, where its news goes, and through what.
+type Wanted = (WorkspaceId, mpsc::Sender<News>, Arc<Client>);
 
 impl Clients {
     /// The access to a relay with this key and these authorities.
@@ -200,7 +206,7 @@ impl Supervisor {
 
     /// One listener a relay, for all its workspaces.
     fn listen(&mut self) {
-        let mut wanted: HashMap<RelayAddress, Vec<(WorkspaceId, mpsc::Sender<News>, Arc<Client>)>> = HashMap::new();
+        let mut wanted: HashMap<RelayAddress, Vec<Wanted>> = HashMap::new();
         for (id, running) in &self.running {
             let list = wanted.entry(running.relay.clone()).or_default();
             if list.len() < limits::LISTEN_WORKSPACES {
