@@ -20,8 +20,10 @@ use crate::store::{documents, journal};
 /// means that another process committed in between.
 const WRITE_TRIES: usize = 20;
 
-/// Changes after which a new snapshot makes loading faster.
+/// Changes after which a new snapshot makes loading faster …
 const SNAPSHOT_AFTER: usize = 200;
+/// … and bytes of them: few large changes load as slowly as many small ones.
+const SNAPSHOT_AFTER_BYTES: usize = 64 << 10;
 
 /// A role is looked up again after this long, and not with every keystroke.
 const ROLE_KNOWN_FOR: Duration = Duration::from_secs(1);
@@ -122,7 +124,8 @@ impl App {
             let chunks = self.db().read(|conn| changes::chunks(conn, &open.id.0, open.seen))?;
             let mut document = Document::load(chunks.snapshot.as_deref(), &chunks.tail, self.fresh_id()?)
                 .map_err(|error| error.at(open.id.to_string()))?;
-            if chunks.tail.len() > SNAPSHOT_AFTER {
+            let tail_bytes: usize = chunks.tail.iter().map(Vec::len).sum();
+            if chunks.tail.len() > SNAPSHOT_AFTER || tail_bytes > SNAPSHOT_AFTER_BYTES {
                 let bytes = document.save();
                 self.db().write(|tx| changes::put_snapshot(tx, &open.id.0, chunks.last, &bytes))?;
             }
