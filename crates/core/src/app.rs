@@ -158,7 +158,8 @@ impl App {
     }
 
     fn doctor_storage(&self) -> Result<Vec<DoctorCheck>> {
-        let findings = self.db().verify()?;
+        // A damaged page can end the verification itself: that is a finding too.
+        let findings = self.db().verify().unwrap_or_else(|error| vec![error.message]);
         let database = DoctorCheck {
             check: "database.integrity".into(),
             ok: findings.is_empty(),
@@ -176,13 +177,22 @@ impl App {
             .into(),
             advice: None,
         };
-        let journal = self.db().read(crate::store::journal::sessions)?;
-        let others = journal.iter().filter(|session| **session != self.0.session).count();
-        let typing = DoctorCheck {
-            check: "journal.recovered".into(),
-            ok: true,
-            detail: format!("{others} other process(es) are typing right now"),
-            advice: None,
+        let typing = match self.db().read(crate::store::journal::sessions) {
+            Ok(journal) => {
+                let others = journal.iter().filter(|session| **session != self.0.session).count();
+                DoctorCheck {
+                    check: "journal.recovered".into(),
+                    ok: true,
+                    detail: format!("{others} other process(es) are typing right now"),
+                    advice: None,
+                }
+            }
+            Err(error) => DoctorCheck {
+                check: "journal.recovered".into(),
+                ok: false,
+                detail: error.message,
+                advice: Some(error.advice),
+            },
         };
         Ok(vec![database, key, typing])
     }
