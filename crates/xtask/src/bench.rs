@@ -22,5 +22,11 @@ pub fn main(args: &[String]) -> Result<()> {
         None => command.args(["--bench", "*"]),
         Some((name, rest)) => command.args(["--bench", name, "--"]).args(rest),
     };
-    run(&mut command)
+    run(&mut command)?;
+    if args.is_empty() {
+        // The relay is measured from outside, with a thousand real connections.
+        let measure = ["test", "--release", "--test", "relay", "measure", "--", "--include-ignored", "--nocapture"];
+        run(cargo().args(measure).arg("--test-threads=1"))?;
+    }
+    Ok(())
 }
