@@ -40,8 +40,9 @@ use automerge::{ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, Rea
 
 use crate::error::{Error, ErrorCode, Result};
 
+pub use drystone_model::markdown::HeadingStyle;
 pub use edit::{NewSection, Place};
-pub use read::{HeadingStyle, Origin, Section};
+pub use read::{Origin, Section};
 pub use text::{apply_splices, utf16_len};
 
 /// A version of a document: concatenated change hashes.

@@ -48,6 +48,8 @@ pub enum ErrorCode {
     Integrity,
     /// The address is already in use.
     PortInUse,
+    /// Much would be lost at once: asked for again with consent, it is done.
+    Confirm,
     /// A defect in Drystone.
     Internal,
 }
@@ -60,7 +62,8 @@ impl ErrorCode {
         match self {
             Unreachable | Certificate | Unauthorized | RateLimited | Refused | Keychain | WrongKey => 3,
             Damaged | Integrity | TooNew | Internal => 4,
-            Usage | NotFound | Ambiguous | BadInput | TooLarge | DiskFull | Permission | Busy | Invite | PortInUse => 2,
+            Usage | NotFound | Ambiguous | BadInput | TooLarge | Confirm | DiskFull | Permission | Busy | Invite
+            | PortInUse => 2,
         }
     }
 }
@@ -101,5 +104,19 @@ impl Error {
             format!("Something that should not happen happened: {what}."),
             "Nothing that was saved is lost. Please report this together with the output of `drystone doctor`.",
         )
+    }
+}
+
+impl From<drystone_model::Refusal> for Error {
+    fn from(refusal: drystone_model::Refusal) -> Self {
+        use drystone_model::RefusalKind;
+        let code = match refusal.kind {
+            RefusalKind::BadInput => ErrorCode::BadInput,
+            RefusalKind::TooLarge => ErrorCode::TooLarge,
+            RefusalKind::NotFound => ErrorCode::NotFound,
+            RefusalKind::Ambiguous => ErrorCode::Ambiguous,
+            RefusalKind::Confirm => ErrorCode::Confirm,
+        };
+        Error { code, message: refusal.message, place: refusal.place, advice: refusal.advice }
     }
 }

@@ -11,11 +11,10 @@ pub mod crypto;
 pub mod document;
 pub mod error;
 pub mod export;
-pub mod import;
 mod store;
 pub mod sync;
-pub mod templates;
 mod unlock;
 
 pub use app::{App, Config};
+pub use drystone_model as model;
 pub use unlock::Unlock;

@@ -15,10 +15,10 @@ use crate::api::{
 };
 use crate::document::{Document, NewSection, Origin};
 use crate::error::{Error, ErrorCode, Result};
-use crate::import::markdown::{self, ParsedSection};
 use crate::store::documents::{self, DocumentRow, SectionRow};
 use crate::store::{changes, search};
-use crate::templates::{self, Template};
+use drystone_model::markdown::{self, ParsedSection};
+use drystone_model::templates::{self, Slot, Template};
 
 /// Entries of a log that are shown.
 const LOG_ENTRIES: u32 = 2000;
@@ -38,7 +38,7 @@ pub(super) fn handle(id: &str) -> Result<DocumentHandle> {
 
 impl App {
     pub(crate) async fn template_list(&self, _: Empty) -> Result<Vec<TemplateInfo>> {
-        Ok(templates::all().iter().map(Template::info).collect())
+        Ok(templates::all().iter().map(template_info).collect())
     }
 
     pub(crate) async fn document_list(&self, args: ListDocuments) -> Result<Vec<DocumentSummary>> {
@@ -387,9 +387,25 @@ fn section_view(row: &SectionRow, version: u32, template: Option<&Template>) -> 
 
 fn missing(rows: &[SectionRow], template: Option<&Template>) -> Vec<TemplateSlot> {
     let slots = template.map(|template| template.slots.as_slice()).unwrap_or_default();
-    slots
-        .iter()
-        .filter(|slot| slot.repeatable || !rows.iter().any(|row| row.key == slot.key))
-        .map(templates::Slot::info)
-        .collect()
+    slots.iter().filter(|slot| slot.repeatable || !rows.iter().any(|row| row.key == slot.key)).map(slot_info).collect()
+}
+
+fn template_info(template: &Template) -> TemplateInfo {
+    TemplateInfo {
+        id: template.id.into(),
+        title: template.title.into(),
+        description: template.description.into(),
+        slots: template.slots.iter().map(slot_info).collect(),
+    }
+}
+
+fn slot_info(slot: &Slot) -> TemplateSlot {
+    TemplateSlot {
+        key: slot.key.clone(),
+        title: slot.title.clone(),
+        guidance: slot.guidance.clone(),
+        level: slot.level,
+        repeatable: slot.repeatable,
+        skeleton: slot.skeleton.clone(),
+    }
 }

@@ -120,7 +120,7 @@ impl OpenDocument {
             .flat_map(|typing| &typing.sections)
             .map(|id| match self.rows.iter().find(|row| row.section == *id) {
                 Some(row) if row.title.is_empty() => "the introduction".to_owned(),
-                Some(row) => crate::templates::plain(&row.title),
+                Some(row) => drystone_model::templates::plain(&row.title),
                 None => "a section".to_owned(),
             })
             .collect();

@@ -8,7 +8,7 @@ use drystone_wire::{DocumentHandle, WorkspaceId};
 use crate::api::SectionState;
 use crate::document::{Document, Section};
 use crate::store::documents::{DocumentRow, SectionRow};
-use crate::templates::{self, Heading, Template};
+use drystone_model::templates::{self, Heading, Template};
 
 /// Characters of an excerpt.
 const EXCERPT: usize = 200;

@@ -15,7 +15,7 @@ use crate::document::{NewSection, Place};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::documents::{self, SectionRow};
 use crate::store::journal;
-use crate::templates::{self, Slot};
+use drystone_model::templates::{self, Slot};
 
 /// The longest text of one section, in UTF-16 units.
 const SECTION_LIMIT: usize = 16 << 20;

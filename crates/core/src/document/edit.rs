@@ -5,8 +5,8 @@ use automerge::{ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use fractional_index::FractionalIndex;
 
 use super::migrate::SCHEMA;
-use super::read::{self, HeadingStyle, Origin, Section};
-use super::{Document, utf16_len};
+use super::read::{self, Origin, Section, style_word};
+use super::{Document, HeadingStyle, utf16_len};
 use crate::api::Splice;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -261,7 +261,7 @@ impl Document {
         let fields = [
             ("parent", parent),
             ("order", order),
-            ("style", new.style.as_str()),
+            ("style", style_word(new.style)),
             ("lead", &new.lead),
             ("gap", &new.gap),
             ("tail", &new.tail),

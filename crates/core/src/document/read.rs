@@ -5,26 +5,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use automerge::{AutoCommit, ObjId, ROOT, ReadDoc, ScalarValue, Value};
 
-use super::Document;
+use super::{Document, HeadingStyle};
 
-/// How a heading is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HeadingStyle {
-    /// `## Title`.
-    Atx,
-    /// Title with a line of `=` or `-` below.
-    Setext,
-    /// No heading: text before the first one.
-    None,
-}
-
-impl HeadingStyle {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            HeadingStyle::Atx => "atx",
-            HeadingStyle::Setext => "setext",
-            HeadingStyle::None => "none",
-        }
+/// A heading's form as it is stored.
+pub(super) fn style_word(style: HeadingStyle) -> &'static str {
+    match style {
+        HeadingStyle::Atx => "atx",
+        HeadingStyle::Setext => "setext",
+        HeadingStyle::None => "none",
     }
 }
 

@@ -4,8 +4,18 @@
 
 use comrak::nodes::NodeValue;
 
-use crate::document::HeadingStyle;
-use crate::error::{Error, ErrorCode, Result};
+use crate::refusal::{Refusal, RefusalKind, Result};
+
+/// How a heading is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadingStyle {
+    /// `## Title`.
+    Atx,
+    /// Title with a line of `=` or `-` below.
+    Setext,
+    /// No heading: text before the first one.
+    None,
+}
 
 /// The largest Markdown file that is imported, in bytes.
 pub const LIMIT: usize = 16 << 20;
@@ -51,8 +61,8 @@ pub struct ParsedSection {
 /// `too-large`, or `bad-input` with line and column where it is not UTF-8.
 pub fn parse(bytes: &[u8], name: &str) -> Result<ParsedMarkdown> {
     if bytes.len() > LIMIT {
-        return Err(Error::new(
-            ErrorCode::TooLarge,
+        return Err(Refusal::new(
+            RefusalKind::TooLarge,
             format!("The file has {} MB; at most {} MB can be imported.", bytes.len() >> 20, LIMIT >> 20),
             "Split it, or take out what is not text.",
         )
@@ -68,7 +78,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<ParsedMarkdown> {
     Ok(ParsedMarkdown { bom, crlf, sections })
 }
 
-fn not_utf8(bytes: &[u8], valid: usize, name: &str) -> Error {
+fn not_utf8(bytes: &[u8], valid: usize, name: &str) -> Refusal {
     let before = &bytes[..valid];
     let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
     let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -77,7 +87,7 @@ fn not_utf8(bytes: &[u8], valid: usize, name: &str) -> Error {
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => "It looks like UTF-16: save it as UTF-8 and import it again.",
         _ => "Save it as UTF-8 and import it again.",
     };
-    Error::new(ErrorCode::BadInput, format!("The file is not UTF-8: byte {:#04x} does not fit.", bytes[valid]), hint)
+    Refusal::bad(format!("The file is not UTF-8: byte {:#04x} does not fit.", bytes[valid]), hint)
         .at(format!("{name}:{line}:{column}"))
 }
 
@@ -271,7 +281,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_utf_8_is_refused_with_line_and_column() {
         let error = parse(b"# ok\n\n\xc3\xa4 then \xff", "notes.md").unwrap_err();
-        assert_eq!(error.code, ErrorCode::BadInput);
+        assert_eq!(error.kind, RefusalKind::BadInput);
         assert_eq!(error.place.as_deref(), Some("notes.md:3:8"));
     }
 }

@@ -8,11 +8,9 @@ use std::sync::LazyLock;
 
 use comrak::nodes::NodeValue;
 
-use crate::api::{TemplateInfo, TemplateSlot};
-use crate::import::markdown::{ParsedSection, split};
+use crate::markdown::{ParsedSection, split};
 
-pub(crate) use matching::match_sections;
-pub use matching::normalise;
+pub use matching::{match_sections, normalise};
 
 /// A built-in template.
 pub struct Template {
@@ -82,31 +80,9 @@ impl Template {
     pub fn slot(&self, key: &str) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.key == key)
     }
-
-    /// As plain data.
-    pub fn info(&self) -> TemplateInfo {
-        TemplateInfo {
-            id: self.id.into(),
-            title: self.title.into(),
-            description: self.description.into(),
-            slots: self.slots.iter().map(Slot::info).collect(),
-        }
-    }
 }
 
 impl Slot {
-    /// As plain data.
-    pub fn info(&self) -> TemplateSlot {
-        TemplateSlot {
-            key: self.key.clone(),
-            title: self.title.clone(),
-            guidance: self.guidance.clone(),
-            level: self.level,
-            repeatable: self.repeatable,
-            skeleton: self.skeleton.clone(),
-        }
-    }
-
     /// The key of the place it is nested in.
     pub fn parent_key(&self) -> Option<&str> {
         self.key.rsplit_once('.').map(|(parent, _)| parent)
@@ -194,9 +170,12 @@ pub fn is_placeholder(text: &str) -> bool {
 }
 
 /// What matching needs to know of a section.
-pub(crate) trait Heading {
+pub trait Heading {
+    /// The heading's source.
     fn title(&self) -> &str;
+    /// The section it is nested in, by index.
     fn parent(&self) -> Option<usize>;
+    /// Whether it is not the text before the first heading.
     fn has_heading(&self) -> bool;
 }
 

@@ -8,7 +8,7 @@ use super::{Heading, Known, plain};
 /// For each section the key of the place it fills. A place that is not
 /// repeatable is filled by the first heading that fits; what fits nothing
 /// stays where it stands, without a key.
-pub(crate) fn match_sections<H: Heading>(sections: &[H]) -> Vec<Option<String>> {
+pub fn match_sections<H: Heading>(sections: &[H]) -> Vec<Option<String>> {
     let mut keys: Vec<Option<String>> = Vec::with_capacity(sections.len());
     let mut taken: HashSet<&'static str> = HashSet::new();
     for section in sections {

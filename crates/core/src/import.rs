@@ -1,3 +1,0 @@
-//! From bytes to sections: one file a format.
-
-pub mod markdown;

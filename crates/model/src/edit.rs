@@ -1,0 +1,421 @@
+//! Edits of the model as data: checked, put into words, and turned around.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::graph::Model;
+use crate::record::Record;
+use crate::refusal::{Refusal, RefusalKind, Result};
+use crate::schema::{COLLECTIONS, Collection, Shape};
+use crate::value::Value;
+
+/// The most edits of one command.
+pub const EDITS: usize = 100_000;
+
+/// Records that one command may delete without being asked for it again.
+pub const DELETE_UNASKED: usize = 10;
+
+/// One edit of the model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(tag = "do", rename_all = "camelCase")]
+pub enum Edit {
+    /// Adds a record.
+    #[serde(rename_all = "camelCase")]
+    Add {
+        /// Where, such as `elements`.
+        collection: String,
+        /// 16 hexadecimal digits; chosen when absent.
+        id: Option<String>,
+        /// Its fields; unknown ones are refused.
+        fields: BTreeMap<String, Value>,
+        /// Directly after this record; last when absent.
+        after: Option<String>,
+    },
+    /// Sets a field, or takes its value away.
+    #[serde(rename_all = "camelCase")]
+    Set {
+        /// The record.
+        id: String,
+        /// The field.
+        field: String,
+        /// The value; absent: none.
+        value: Option<Value>,
+    },
+    /// Moves a record among those it stands with.
+    #[serde(rename_all = "camelCase")]
+    Move {
+        /// The record.
+        id: String,
+        /// Directly after this one; first when absent.
+        after: Option<String>,
+    },
+    /// Puts a record into the trash, with what is nested in it and belongs to it.
+    #[serde(rename_all = "camelCase")]
+    Delete {
+        /// The record.
+        id: String,
+    },
+    /// Takes a record out of the trash.
+    #[serde(rename_all = "camelCase")]
+    Restore {
+        /// The record.
+        id: String,
+    },
+}
+
+/// Checks edits one after the other, each on what the ones before leave, and
+/// brings their values into the one form of their fields.
+///
+/// # Errors
+/// The first edit that does not fit, with its place; nothing is changed.
+pub fn check(model: &Model, edits: Vec<Edit>) -> Result<Vec<Edit>> {
+    if edits.len() > EDITS {
+        let what = format!("These are {} edits at once; at most {EDITS} are taken.", edits.len());
+        return Err(Refusal::new(RefusalKind::TooLarge, what, "Make them in several steps."));
+    }
+    let mut model = model.clone();
+    let mut checked = Vec::with_capacity(edits.len());
+    // What is added is put in together, so that records may name each other.
+    for edit in &edits {
+        if let Edit::Add { collection, id: Some(id), fields, .. } = edit {
+            model.put(draft(collection, id, fields)?);
+        }
+    }
+    for edit in edits {
+        let edit = check_one(&model, edit)?;
+        apply(&mut model, &edit);
+        checked.push(edit);
+    }
+    check_nesting(&model, &checked)?;
+    Ok(checked)
+}
+
+fn draft(collection: &str, id: &str, fields: &BTreeMap<String, Value>) -> Result<Record> {
+    let collection = find_collection(collection)?;
+    let mut record = Record::new(collection, id);
+    for (name, value) in fields {
+        let field = collection.field(name).ok_or_else(|| no_field(collection, name))?;
+        record.fields.insert(field.name, value.clone());
+    }
+    Ok(record)
+}
+
+fn check_one(model: &Model, edit: Edit) -> Result<Edit> {
+    match edit {
+        Edit::Add { collection, id, fields, after } => {
+            let kind = find_collection(&collection)?;
+            if let Some(id) = &id
+                && (id.is_empty() || id.len() > 32 || !id.chars().all(|c| c.is_ascii_hexdigit()))
+            {
+                return Err(Refusal::bad(
+                    format!("“{id}” is not an id."),
+                    "Leave the id out, or give 16 hexadecimal digits.",
+                ));
+            }
+            let mut checked = BTreeMap::new();
+            for (name, value) in fields {
+                let (name, value) = check_field(model, kind, &name, value)?;
+                checked.insert(name, value);
+            }
+            for field in kind.table().fields.iter().filter(|field| field.required && field.name != "number") {
+                if checked.get(field.name).is_none_or(Value::is_empty) {
+                    return Err(Refusal::bad(
+                        format!("A {} needs a {}.", kind.table().singular, field.title.to_lowercase()),
+                        format!("Give `{}`: {}.", field.name, field.shape.expected()),
+                    ));
+                }
+            }
+            Ok(Edit::Add { collection, id, fields: checked, after })
+        }
+        Edit::Set { id, field, value } => {
+            let record = known(model, &id)?;
+            let collection = record.collection;
+            let Some(value) = value.filter(|value| !value.is_empty()) else {
+                let field = collection.field(&field).ok_or_else(|| no_field(collection, &field))?;
+                if field.required {
+                    return Err(Refusal::bad(
+                        format!("A {} needs a {}.", collection.table().singular, field.title.to_lowercase()),
+                        "Give another value, or delete the whole record.",
+                    ));
+                }
+                return Ok(Edit::Set { id, field: field.name.into(), value: None });
+            };
+            if field == "number" {
+                return Err(Refusal::bad(
+                    "A decision's number never changes.",
+                    "Supersede the decision by another one.",
+                ));
+            }
+            let (field, value) = check_field(model, collection, &field, value)?;
+            Ok(Edit::Set { id, field, value: Some(value) })
+        }
+        Edit::Move { id, after } => {
+            known(model, &id)?;
+            after.as_deref().map(|after| known(model, after)).transpose()?;
+            Ok(Edit::Move { id, after })
+        }
+        Edit::Delete { id } => known(model, &id).map(|_| ()).map(|()| Edit::Delete { id }),
+        Edit::Restore { id } => known(model, &id).map(|_| ()).map(|()| Edit::Restore { id }),
+    }
+}
+
+fn check_field(model: &Model, collection: Collection, name: &str, value: Value) -> Result<(String, Value)> {
+    let field = collection.field(name).ok_or_else(|| no_field(collection, name))?;
+    let at = || format!("{}.{}", collection.name(), field.name);
+    if field.is_derived() {
+        return Err(Refusal::bad(
+            format!("{} follow from relationships.", field.title),
+            "Add or delete relationships instead.",
+        )
+        .at(at()));
+    }
+    let value = field.shape.check(value, model).map_err(|refusal| refusal.at(at()))?;
+    Ok((field.name.to_owned(), value))
+}
+
+/// Nothing may end up inside itself.
+fn check_nesting(model: &Model, edits: &[Edit]) -> Result<()> {
+    for edit in edits {
+        let (Edit::Set { id, .. } | Edit::Add { id: Some(id), .. }) = edit else { continue };
+        let Some(record) = model.get(id) else { continue };
+        let Some(nesting) = record.collection.table().nesting else { continue };
+        let (mut at, mut steps) = (record.text(nesting), 0);
+        while let Some(above) = model.get(at) {
+            steps += 1;
+            if above.id == *id || steps > model.len() {
+                return Err(Refusal::bad(
+                    format!("{} cannot be moved into itself.", record.label()),
+                    "Choose a place outside of it.",
+                ));
+            }
+            at = above.text(nesting);
+        }
+    }
+    Ok(())
+}
+
+/// Does an edit to a model in memory. Values must be checked; ids given.
+pub fn apply(model: &mut Model, edit: &Edit) {
+    match edit {
+        Edit::Add { collection, id: Some(id), fields, .. } => {
+            if let Ok(record) = draft(collection, id, fields) {
+                model.put(record);
+            }
+        }
+        Edit::Set { id, field, value } => {
+            let Some(mut record) = model.get(id).cloned() else { return };
+            let Some(field) = record.collection.field(field) else { return };
+            record.conflicts.remove(field.name);
+            match value {
+                Some(value) => record.fields.insert(field.name, value.clone()),
+                None => record.fields.remove(field.name),
+            };
+            model.put(record);
+        }
+        Edit::Delete { id } | Edit::Restore { id } => {
+            let Some(mut record) = model.get(id).cloned() else { return };
+            record.deleted = matches!(edit, Edit::Delete { .. });
+            model.put(record);
+        }
+        Edit::Add { id: None, .. } | Edit::Move { .. } => {}
+    }
+}
+
+/// The edits that take these back, to be made in their order.
+pub fn invert(model: &Model, edits: &[Edit]) -> Vec<Edit> {
+    let mut inverse: Vec<Edit> = edits.iter().filter_map(|edit| invert_one(model, edit)).collect();
+    inverse.reverse();
+    inverse
+}
+
+fn invert_one(model: &Model, edit: &Edit) -> Option<Edit> {
+    match edit {
+        Edit::Add { id, .. } => id.clone().map(|id| Edit::Delete { id }),
+        Edit::Set { id, field, .. } => {
+            let value = model.get(id).and_then(|record| record.get(field)).cloned();
+            Some(Edit::Set { id: id.clone(), field: field.clone(), value })
+        }
+        Edit::Move { id, .. } => {
+            let record = model.get(id)?;
+            let owner = record.collection.table().owner.map(|owner| record.text(owner));
+            let siblings = model.every(record.collection);
+            let before = siblings.take_while(|other| other.id != *id);
+            let same_owner = |other: &&Record| other.collection.table().owner.map(|name| other.text(name)) == owner;
+            Some(Edit::Move { id: id.clone(), after: before.filter(same_owner).last().map(|other| other.id.clone()) })
+        }
+        Edit::Delete { id } => Some(Edit::Restore { id: id.clone() }),
+        Edit::Restore { id } => Some(Edit::Delete { id: id.clone() }),
+    }
+}
+
+/// What goes into the trash with these records and is not itself named: the
+/// relationships of elements. What is nested or belongs follows by itself.
+pub fn cascade(model: &Model, edits: Vec<Edit>) -> Vec<Edit> {
+    let gone = going(model, &edits);
+    let mut all = edits;
+    if gone.is_empty() {
+        return all;
+    }
+    for relationship in model.list(Collection::Relationships) {
+        let ends = [relationship.text("from"), relationship.text("to")];
+        if ends.iter().any(|end| gone.contains(*end)) && !gone.contains(&relationship.id) {
+            all.push(Edit::Delete { id: relationship.id.clone() });
+        }
+    }
+    all
+}
+
+/// Ids of all live records that these edits put into the trash.
+pub fn going(model: &Model, edits: &[Edit]) -> std::collections::HashSet<String> {
+    let mut after: Option<Model> = None;
+    for edit in edits.iter().filter(|edit| matches!(edit, Edit::Delete { .. })) {
+        apply(after.get_or_insert_with(|| model.clone()), edit);
+    }
+    let Some(after) = after else { return Default::default() };
+    let live = COLLECTIONS.into_iter().flat_map(|collection| model.list(collection));
+    live.filter(|record| after.is_hidden(&record.id)).map(|record| record.id.clone()).collect()
+}
+
+/// What edits do, in words, for the history.
+pub fn describe(model: &Model, edits: &[Edit]) -> String {
+    let Some(first) = edits.first() else { return "Changed nothing".into() };
+    let one = describe_one(model, first);
+    let same = edits.iter().all(|edit| matches!(edit, Edit::Delete { .. }));
+    match edits.len() {
+        1 => one,
+        count if same && count == 2 => format!("{one} and one more"),
+        count if same => format!("{one} and {} more", count - 1),
+        2 => format!("{one} and made another change"),
+        count => format!("{one} and made {} other changes", count - 1),
+    }
+}
+
+fn describe_one(model: &Model, edit: &Edit) -> String {
+    let named = |id: &str| {
+        model.get(id).map_or_else(
+            || "a record".into(),
+            |record| format!("the {} {}", record.collection.table().singular, record.label()),
+        )
+    };
+    match edit {
+        Edit::Add { collection, fields, .. } => {
+            let Some(collection) = Collection::find(collection) else { return "Added a record".into() };
+            let record = draft(collection.name(), "0", fields).unwrap_or_else(|_| Record::new(collection, "0"));
+            let label = match collection {
+                Collection::Relationships => {
+                    let end = |name: &str| model.get(record.text(name)).map(Record::label).unwrap_or_default();
+                    format!("{} → {}", end("from"), end("to"))
+                }
+                Collection::Instances => model.get(record.text("element")).map(Record::label).unwrap_or_default(),
+                _ => record.label(),
+            };
+            format!("Added the {} {label}", collection.table().singular)
+        }
+        Edit::Set { id, field, value } => {
+            let title = model
+                .get(id)
+                .and_then(|record| record.collection.field(field))
+                .map_or_else(|| field.clone(), |field| field.title.to_lowercase());
+            let shape = model.get(id).and_then(|record| record.collection.field(field)).map(|field| field.shape);
+            match (value, shape) {
+                (None, _) => format!("Cleared the {title} of {}", named(id)),
+                (
+                    Some(value),
+                    Some(shape @ (Shape::Line | Shape::Choice(_) | Shape::Date | Shape::Ref(_) | Shape::Number)),
+                ) => {
+                    format!("Set the {title} of {} to {}", named(id), shape.format(value, model))
+                }
+                (Some(_), _) => format!("Changed the {title} of {}", named(id)),
+            }
+        }
+        Edit::Move { id, .. } => format!("Moved {}", named(id)),
+        Edit::Delete { id } => format!("Deleted {}", named(id)),
+        Edit::Restore { id } => format!("Restored {}", named(id)),
+    }
+}
+
+fn find_collection(name: &str) -> Result<Collection> {
+    Collection::find(name).ok_or_else(|| {
+        let names: Vec<&str> = COLLECTIONS.iter().map(|collection| collection.name()).collect();
+        Refusal::not_found(format!("There is no collection “{name}”."), format!("Take one of {}.", names.join(", ")))
+    })
+}
+
+/// A field that is not there, with those that are.
+pub fn no_field(collection: Collection, name: &str) -> Refusal {
+    let names: Vec<&str> = collection.table().fields.iter().map(|field| field.name).collect();
+    Refusal::not_found(
+        format!("A {} has no field “{name}”.", collection.table().singular),
+        format!("It has {}.", names.join(", ")),
+    )
+}
+
+fn known<'a>(model: &'a Model, id: &str) -> Result<&'a Record> {
+    model.get(id).ok_or_else(|| Refusal::not_found(format!("There is no record {id}."), "Open the document again."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn add(collection: &str, id: &str, fields: &[(&str, Value)]) -> Edit {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        Edit::Add { collection: collection.into(), id: Some(id.into()), fields, after: None }
+    }
+
+    fn element(id: &str, name: &str, parent: &str) -> Edit {
+        let fields = [("name", Value::text(name)), ("kind", Value::text("service")), ("parent", Value::text(parent))];
+        add("elements", id, &fields)
+    }
+
+    fn make(edits: Vec<Edit>) -> Model {
+        let mut model = Model::default();
+        for edit in check(&model, edits).unwrap() {
+            apply(&mut model, &edit);
+        }
+        model
+    }
+
+    #[test]
+    fn edits_are_checked_together_and_say_what_is_wrong() {
+        let model = make(vec![element("a", "Shop", ""), element("b", "Orders", "a")]);
+        let edit = |edit| check(&model, vec![edit]).map(|mut edits| edits.remove(0));
+        let set = |field: &str, value: Value| Edit::Set { id: "b".into(), field: field.into(), value: Some(value) };
+        assert_eq!(edit(set("kind", Value::text("Web Client"))).unwrap(), set("kind", Value::text("web-client")));
+        assert_eq!(edit(set("parent", Value::text("shop"))).unwrap(), set("parent", Value::text("a")));
+        assert!(edit(set("colour", Value::text("red"))).unwrap_err().advice.contains("purpose"));
+        assert!(edit(set("name", Value::text(" "))).is_err(), "a name is required");
+        assert!(edit(set("dependencies", Value::text("Shop"))).is_err(), "what is derived is not set");
+        let into_itself = Edit::Set { id: "a".into(), field: "parent".into(), value: Some(Value::text("b")) };
+        assert!(edit(into_itself).unwrap_err().message.contains("itself"));
+        assert!(edit(add("elements", "c", &[("name", Value::text("x"))])).is_err(), "a kind is required");
+    }
+
+    #[test]
+    fn every_edit_can_be_taken_back() {
+        let model = make(vec![element("a", "Shop", ""), element("b", "Orders", "a")]);
+        let edits = vec![
+            Edit::Set { id: "a".into(), field: "name".into(), value: Some(Value::text("Store")) },
+            Edit::Set { id: "a".into(), field: "owner".into(), value: Some(Value::text("Ada")) },
+            Edit::Delete { id: "b".into() },
+        ];
+        let inverse = invert(&model, &edits);
+        let mut changed = model.clone();
+        edits.iter().for_each(|edit| apply(&mut changed, edit));
+        assert_ne!(changed, model);
+        inverse.iter().for_each(|edit| apply(&mut changed, edit));
+        assert_eq!(changed, model);
+    }
+
+    #[test]
+    fn relationships_go_with_their_elements() {
+        let between = [("from", Value::text("a")), ("to", Value::text("b"))];
+        let model =
+            make(vec![element("a", "Shop", ""), element("b", "Orders", ""), add("relationships", "c", &between)]);
+        let edits = cascade(&model, vec![Edit::Delete { id: "a".into() }]);
+        assert_eq!(edits, [Edit::Delete { id: "a".into() }, Edit::Delete { id: "c".into() }]);
+        assert_eq!(describe(&model, &edits), "Deleted the element Shop and one more");
+    }
+}

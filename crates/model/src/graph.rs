@@ -1,0 +1,458 @@
+//! All records of a document, and what follows from their relations: what is
+//! hidden, what is nested in what, what leads where.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::record::Record;
+use crate::refusal::{Refusal, RefusalKind, Result};
+use crate::schema::{COLLECTIONS, Collection, Field};
+use crate::value::Value;
+
+/// The records of a document.
+#[derive(Debug, Clone, Default)]
+pub struct Model {
+    records: HashMap<String, Record>,
+    /// Ids of each collection in their order, the deleted ones included.
+    order: BTreeMap<Collection, BTreeSet<(String, String)>>,
+    /// Records in the trash, or in something that is.
+    hidden: HashSet<String>,
+    /// The nesting parent of each record that has one, free of cycles.
+    parents: HashMap<String, String>,
+    /// Whether `hidden` and `parents` are still to be worked out.
+    stale: bool,
+}
+
+impl PartialEq for Model {
+    fn eq(&self, other: &Self) -> bool {
+        self.records == other.records
+    }
+}
+
+impl Model {
+    /// All of these records.
+    pub fn of(records: impl IntoIterator<Item = Record>) -> Model {
+        let mut model = Model::default();
+        for record in records {
+            model.insert(record);
+        }
+        model.settle();
+        model
+    }
+
+    /// Adds or replaces a record.
+    pub fn put(&mut self, record: Record) {
+        self.insert(record);
+        self.settle();
+    }
+
+    /// Adds or replaces several records.
+    pub fn put_all(&mut self, records: impl IntoIterator<Item = Record>) {
+        for record in records {
+            self.insert(record);
+        }
+        self.settle();
+    }
+
+    fn insert(&mut self, record: Record) {
+        if let Some(old) = self.records.get(&record.id) {
+            let table = record.collection.table();
+            let same = |name: Option<&str>| name.is_none_or(|name| old.text(name) == record.text(name));
+            if old.deleted != record.deleted || !same(table.owner) || !same(table.nesting) {
+                self.stale = true;
+            }
+            if let Some(ids) = self.order.get_mut(&old.collection) {
+                ids.remove(&(old.order.clone(), old.id.clone()));
+            }
+        } else {
+            self.stale = true;
+        }
+        self.order.entry(record.collection).or_default().insert((record.order.clone(), record.id.clone()));
+        self.records.insert(record.id.clone(), record);
+    }
+
+    /// Works out what is hidden and nested, where something has changed it.
+    fn settle(&mut self) {
+        if !self.stale {
+            return;
+        }
+        self.stale = false;
+        self.parents = HashMap::new();
+        for collection in COLLECTIONS {
+            if let Some(nesting) = collection.table().nesting {
+                self.nest(collection, nesting);
+            }
+        }
+        self.hidden = HashSet::new();
+        let ids: Vec<String> = self.records.keys().cloned().collect();
+        let mut known: HashMap<String, bool> = HashMap::new();
+        for id in ids {
+            if self.is_gone(&id, &mut known, 0) {
+                self.hidden.insert(id);
+            }
+        }
+    }
+
+    /// Two people who each nest one record into the other make a cycle; the
+    /// record with the smallest id in it then stands at the top, for everyone
+    /// the same. A parent that is not here, or in another flow or environment,
+    /// does not count either.
+    fn nest(&mut self, collection: Collection, nesting: &str) {
+        let ids: Vec<String> = self.order.get(&collection).into_iter().flatten().map(|(_, id)| id.clone()).collect();
+        let owner = collection.table().owner;
+        for id in &ids {
+            let record = &self.records[id];
+            let parent = record.text(nesting);
+            let fits = self.records.get(parent).is_some_and(|parent| {
+                parent.collection == collection && owner.is_none_or(|owner| parent.text(owner) == record.text(owner))
+            });
+            if fits {
+                self.parents.insert(id.clone(), parent.to_owned());
+            }
+        }
+        let mut settled: HashSet<&str> = HashSet::new();
+        for id in &ids {
+            let mut path: Vec<String> = Vec::new();
+            let mut current = Some(id.clone());
+            while let Some(at) = current.take() {
+                if settled.contains(at.as_str()) {
+                    break;
+                }
+                if let Some(start) = path.iter().position(|seen| *seen == at) {
+                    if let Some(smallest) = path[start..].iter().min() {
+                        self.parents.remove(smallest);
+                    }
+                    break;
+                }
+                current = self.parents.get(&at).cloned();
+                path.push(at);
+            }
+            settled.extend(path.iter().filter_map(|id| self.records.get_key_value(id)).map(|(id, _)| id.as_str()));
+        }
+    }
+
+    fn is_gone(&self, id: &str, known: &mut HashMap<String, bool>, depth: usize) -> bool {
+        if let Some(gone) = known.get(id) {
+            return *gone;
+        }
+        let Some(record) = self.records.get(id) else { return true };
+        // Owners and parents are free of cycles; the limit only guards the stack.
+        let above = [self.parents.get(id).map(String::as_str), self.owner_of(record)];
+        let gone = record.deleted
+            || (depth < 1_000 && above.into_iter().flatten().any(|above| self.is_gone(above, known, depth + 1)));
+        known.insert(id.to_owned(), gone);
+        gone
+    }
+
+    fn owner_of<'a>(&self, record: &'a Record) -> Option<&'a str> {
+        record.collection.table().owner.map(|owner| record.text(owner)).filter(|owner| !owner.is_empty())
+    }
+
+    /// A record, in the trash or not.
+    pub fn get(&self, id: &str) -> Option<&Record> {
+        self.records.get(id)
+    }
+
+    /// A record that is not in the trash.
+    pub fn live(&self, id: &str) -> Option<&Record> {
+        self.records.get(id).filter(|record| !self.hidden.contains(&record.id))
+    }
+
+    /// Whether a record is in the trash, or in something that is.
+    pub fn is_hidden(&self, id: &str) -> bool {
+        self.hidden.contains(id)
+    }
+
+    /// The records of a collection that are not in the trash, in their order.
+    pub fn list(&self, collection: Collection) -> impl Iterator<Item = &Record> {
+        self.every(collection).filter(|record| !self.hidden.contains(&record.id))
+    }
+
+    /// The records of a collection, those in the trash included.
+    pub fn every(&self, collection: Collection) -> impl Iterator<Item = &Record> {
+        self.order.get(&collection).into_iter().flatten().filter_map(|(_, id)| self.records.get(id))
+    }
+
+    /// All records, those in the trash included, by collection and order.
+    pub fn all(&self) -> impl Iterator<Item = &Record> {
+        COLLECTIONS.into_iter().flat_map(|collection| self.every(collection))
+    }
+
+    /// How many records there are, those in the trash included.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there is no record at all.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// The record that this one is nested in: its element, step, node or
+    /// boundary; `None` at the top.
+    pub fn parent(&self, id: &str) -> Option<&str> {
+        self.parents.get(id).map(String::as_str)
+    }
+
+    /// The record that this one belongs to: a step's flow, an alternative's
+    /// decision, a node's environment, an instance's node.
+    pub fn owner(&self, record: &Record) -> Option<&Record> {
+        self.owner_of(record).and_then(|owner| self.get(owner))
+    }
+
+    /// The records of a collection that belong to a record, in their order.
+    pub fn owned<'a>(&'a self, owner: &'a str, collection: Collection) -> impl Iterator<Item = &'a Record> {
+        self.list(collection).filter(move |record| self.owner_of(record) == Some(owner))
+    }
+
+    /// The names from the top down to a record, such as `["Shop", "Orders"]`.
+    pub fn trail(&self, id: &str) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut at = Some(id);
+        while let Some(record) = at.and_then(|id| self.get(id)) {
+            names.push(record.label());
+            at = self.parent(&record.id);
+        }
+        names.reverse();
+        names
+    }
+
+    /// The value of a field that follows from other records.
+    pub fn derived(&self, record: &Record, field: &Field) -> Option<Value> {
+        if !field.is_derived() {
+            return None;
+        }
+        let leaving =
+            self.list(Collection::Relationships).filter(|relationship| relationship.text("from") == record.id);
+        let targets: BTreeSet<String> = leaving.map(|relationship| relationship.text("to").to_owned()).collect();
+        (!targets.is_empty()).then(|| Value::List(targets.into_iter().collect()))
+    }
+
+    /// Slugs of a collection's records, by id: names in lower case with dashes,
+    /// unique among those that belong to one owner, and the same for everyone.
+    pub fn slugs(&self, collection: Collection) -> HashMap<String, String> {
+        let mut by_id: Vec<&Record> = self.every(collection).collect();
+        by_id.sort_by(|a, b| (self.hidden.contains(&a.id), &a.id).cmp(&(self.hidden.contains(&b.id), &b.id)));
+        let mut taken: HashSet<(String, String)> = HashSet::new();
+        let mut next: HashMap<(String, String), usize> = HashMap::new();
+        let mut slugs = HashMap::new();
+        for record in by_id {
+            let owner = self.owner_of(record).unwrap_or_default().to_owned();
+            let base = self.slug_of(record);
+            let mut slug = base.clone();
+            let count = next.entry((owner.clone(), base.clone())).or_insert(1);
+            while !taken.insert((owner.clone(), slug.clone())) {
+                *count += 1;
+                slug = format!("{base}-{count}");
+            }
+            slugs.insert(record.id.clone(), slug);
+        }
+        slugs
+    }
+
+    fn slug_of(&self, record: &Record) -> String {
+        let name = |id: &str| self.get(id).map_or_else(|| "unknown".into(), |other| slug(&other.label()));
+        match record.collection {
+            Collection::Decisions => record.text("number").to_owned(),
+            Collection::Relationships => format!("{}--{}", name(record.text("from")), name(record.text("to"))),
+            Collection::Instances => name(record.text("element")),
+            _ => slug(&record.label()),
+        }
+    }
+
+    /// A record by its id, its slug or its name; for `Ref` fields.
+    ///
+    /// # Errors
+    /// `NotFound` with names that come near, or `Ambiguous` with all that fit.
+    pub fn name_to_id(&self, collections: &[Collection], name: &str) -> Result<String> {
+        let name = name.trim();
+        let wanted = |record: &Record| collections.is_empty() || collections.contains(&record.collection);
+        if self.get(name).is_some_and(wanted) {
+            return Ok(name.to_owned());
+        }
+        let collections = if collections.is_empty() { &COLLECTIONS } else { collections };
+        let lower = name.to_lowercase();
+        let named: Vec<&Record> = collections
+            .iter()
+            .flat_map(|collection| self.list(*collection))
+            .filter(|record| record.label().to_lowercase() == lower || record.text("number") == name)
+            .collect();
+        if let [one] = named[..] {
+            return Ok(one.id.clone());
+        }
+        let by_slug: Vec<String> = collections
+            .iter()
+            .flat_map(|collection| self.slugs(*collection))
+            .filter(|(id, slug)| *slug == lower && !self.is_hidden(id))
+            .map(|(id, _)| id)
+            .collect();
+        match (&by_slug[..], named.len()) {
+            ([one], _) => Ok(one.clone()),
+            ([], 0) => Err(self.unknown(collections, name)),
+            _ => Err(Refusal::new(
+                RefusalKind::Ambiguous,
+                format!("“{name}” names {} records.", named.len().max(by_slug.len())),
+                "Name it by its slug or its id.",
+            )),
+        }
+    }
+
+    fn unknown(&self, collections: &[Collection], name: &str) -> Refusal {
+        let lower = slug(name);
+        let near: Vec<String> = collections
+            .iter()
+            .flat_map(|collection| self.list(*collection))
+            .map(Record::label)
+            .filter(|label| {
+                let label = slug(label);
+                label.contains(&lower) || lower.contains(&label)
+            })
+            .take(3)
+            .collect();
+        let what = collections.first().map_or("record", |collection| collection.table().singular);
+        let advice = if near.is_empty() {
+            format!("Add the {what} first, or name one that is there.")
+        } else {
+            format!("Did you mean {}?", near.join(" or "))
+        };
+        Refusal::not_found(format!("There is no {what} “{name}”."), advice)
+    }
+}
+
+/// Lower case, letters and digits, dashes between.
+pub fn slug(name: &str) -> String {
+    let spaced: String =
+        name.chars().flat_map(char::to_lowercase).map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let slug = spaced.split_whitespace().collect::<Vec<_>>().join("-");
+    if slug.is_empty() { "untitled".into() } else { slug }
+}
+
+/// What leads where, worked out once for many questions.
+pub struct Index<'a> {
+    /// The model.
+    pub model: &'a Model,
+    children: HashMap<&'a str, Vec<&'a Record>>,
+    owned: HashMap<&'a str, Vec<&'a Record>>,
+    leaving: HashMap<&'a str, Vec<&'a Record>>,
+    arriving: HashMap<&'a str, Vec<&'a Record>>,
+    about: HashMap<&'a str, Vec<&'a Record>>,
+    slugs: HashMap<Collection, HashMap<String, String>>,
+}
+
+impl<'a> Index<'a> {
+    /// Looks through a model once.
+    pub fn new(model: &'a Model) -> Self {
+        let mut index = Index {
+            model,
+            children: HashMap::new(),
+            owned: HashMap::new(),
+            leaving: HashMap::new(),
+            arriving: HashMap::new(),
+            about: HashMap::new(),
+            slugs: COLLECTIONS.into_iter().map(|collection| (collection, model.slugs(collection))).collect(),
+        };
+        for record in COLLECTIONS.into_iter().flat_map(|collection| model.list(collection)) {
+            if let Some(parent) = model.parent(&record.id) {
+                index.children.entry(parent).or_default().push(record);
+            }
+            if let Some(owner) = model.owner_of(record) {
+                index.owned.entry(owner).or_default().push(record);
+            }
+            if record.collection == Collection::Relationships {
+                index.leaving.entry(record.text("from")).or_default().push(record);
+                index.arriving.entry(record.text("to")).or_default().push(record);
+            }
+            if record.collection == Collection::Evidence {
+                index.about.entry(record.text("about")).or_default().push(record);
+            }
+            for name in ["elements", "relationships"] {
+                for id in record.list(name) {
+                    index.about.entry(id).or_default().push(record);
+                }
+            }
+        }
+        index
+    }
+
+    /// Records nested directly in this one.
+    pub fn children(&self, id: &str) -> &[&'a Record] {
+        self.children.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Records that belong to this one, of all collections.
+    pub fn owned(&self, id: &str) -> &[&'a Record] {
+        self.owned.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Relationships from an element.
+    pub fn leaving(&self, id: &str) -> &[&'a Record] {
+        self.leaving.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Relationships to an element.
+    pub fn arriving(&self, id: &str) -> &[&'a Record] {
+        self.arriving.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Concerns, decisions, risks, views and evidence that name this record.
+    pub fn about(&self, id: &str) -> &[&'a Record] {
+        self.about.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// A record's slug; its id when it has none.
+    pub fn slug(&self, record: &'a Record) -> &str {
+        self.slugs.get(&record.collection).and_then(|slugs| slugs.get(&record.id)).map_or(&record.id, String::as_str)
+    }
+
+    /// A record's path for the command line, such as `elements.web-client` or
+    /// `flows.checkout.steps.pay`.
+    pub fn path(&self, record: &'a Record) -> String {
+        let own = format!("{}.{}", record.collection.name(), self.slug(record));
+        match self.model.owner(record) {
+            Some(owner) => format!("{}.{own}", self.path(owner)),
+            None => own,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn element(id: &str, name: &str, parent: &str) -> Record {
+        Record::new(Collection::Elements, id).with("name", Value::text(name)).with("parent", Value::text(parent))
+    }
+
+    #[test]
+    fn cycles_and_foreign_parents_end_at_the_top() {
+        let model =
+            Model::of([element("1", "a", "2"), element("2", "b", "1"), element("3", "c", "9"), element("4", "d", "4")]);
+        assert_eq!(model.parent("1"), None);
+        assert_eq!(model.parent("2"), Some("1"));
+        assert_eq!((model.parent("3"), model.parent("4")), (None, None));
+    }
+
+    #[test]
+    fn what_is_in_the_trash_takes_what_it_holds_along() {
+        let mut model = Model::of([element("1", "a", ""), element("2", "b", "1"), element("3", "c", "2")]);
+        let mut top = model.get("1").unwrap().clone();
+        top.deleted = true;
+        model.put(top.clone());
+        assert!(model.live("3").is_none() && model.get("3").is_some());
+        top.deleted = false;
+        model.put(top);
+        assert_eq!(model.list(Collection::Elements).count(), 3);
+        assert_eq!(model.trail("3"), ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn slugs_are_unique_and_names_lead_to_records() {
+        let model =
+            Model::of([element("1", "Web client", ""), element("2", "web  client!", ""), element("3", "Cache", "")]);
+        let slugs = model.slugs(Collection::Elements);
+        assert_eq!((slugs["1"].as_str(), slugs["2"].as_str()), ("web-client", "web-client-2"));
+        assert_eq!(model.name_to_id(&[Collection::Elements], "web-client-2").unwrap(), "2");
+        assert_eq!(model.name_to_id(&[], "cache").unwrap(), "3");
+        let error = model.name_to_id(&[], "web").unwrap_err();
+        assert!(error.advice.contains("Web client"), "{error:?}");
+    }
+}
