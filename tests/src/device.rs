@@ -191,7 +191,15 @@ impl Device {
     /// The façade's.
     pub async fn import(&self, name: &str, bytes: &[u8]) -> Result<Imported, Error> {
         let content = BASE64.encode(bytes);
-        let args = ImportDocument { name: name.into(), content, template: None, workspace: None };
+        let args = ImportDocument {
+            name: name.into(),
+            content,
+            template: None,
+            workspace: None,
+            format: None,
+            lift: false,
+            into: None,
+        };
         self.call(Request::DocumentImport(args)).await
     }
 

@@ -16,6 +16,10 @@ macro_rules! data {
     )*};
 }
 
+mod model;
+
+pub use model::*;
+
 data! {
     /// A command without arguments.
     #[derive(Default)]
@@ -98,8 +102,10 @@ data! {
         pub parent: Option<String>,
         /// Heading level, 1 to 6; 0 is text before the first heading.
         pub level: u8,
-        /// The heading's text as Markdown source.
+        /// The heading as Markdown source, references replaced by what they show.
         pub title: String,
+        /// The record whose name the heading shows.
+        pub record: Option<String>,
         /// The template's place this section fills, such as `security.authentication`.
         pub key: Option<String>,
         /// Path for the command line, such as `sections.security.authentication`.
@@ -108,7 +114,7 @@ data! {
         pub guidance: Option<String>,
         /// How far it is.
         pub state: SectionState,
-        /// The Markdown body. Lines end with `\n`.
+        /// The Markdown body as stored: references stand as U+E020 id.field hint U+E021. Lines end with `\n`.
         pub text: String,
         /// Grows with every update of `text`; see `section.edit`.
         pub version: u32,
@@ -194,6 +200,12 @@ data! {
         pub template: Option<String>,
         /// Workspace id; the default workspace when absent.
         pub workspace: Option<String>,
+        /// `markdown` or `json`; by the name when absent.
+        pub format: Option<String>,
+        /// Lift all there is into the model, diagrams too, and not only what stands in a template's places.
+        pub lift: bool,
+        /// Add the sections and records to this document instead of making one.
+        pub into: Option<String>,
     }
 
     /// What an import made.
@@ -210,6 +222,8 @@ data! {
         pub sections: u32,
         /// How many of them fill a place of the template.
         pub matched: u32,
+        /// What was lifted into the model and what was left.
+        pub lift: LiftReport,
     }
 
     /// Export formats.
@@ -219,6 +233,10 @@ data! {
         Markdown,
         /// Everything, as JSON.
         Json,
+        /// One page that needs nothing else.
+        Html,
+        /// The model as a Mermaid flowchart.
+        Mermaid,
     }
 
     /// Exports a document.
@@ -355,16 +373,20 @@ data! {
         pub limit: u32,
     }
 
-    /// A section found.
+    /// A section or record found.
     pub struct SearchHit {
         /// The document.
         pub document: String,
         /// Its title.
         pub document_title: String,
-        /// The section.
+        /// The section; empty when a record was found.
         pub section: String,
-        /// Its title.
+        /// Its heading, or the record's name.
         pub section_title: String,
+        /// The record, when one was found.
+        pub record: Option<String>,
+        /// The record's collection.
+        pub collection: Option<String>,
         /// Path for the command line.
         pub path: String,
         /// The passage; matches stand between U+E000 and U+E001.
@@ -561,6 +583,14 @@ data! {
         DocumentChanged {
             /// The document.
             document: String,
+        },
+        /// Records of the model were added or changed, by anyone.
+        #[serde(rename_all = "camelCase")]
+        ModelChanged {
+            /// The document.
+            document: String,
+            /// The records as they are now; empty when all must be read again.
+            records: Vec<RecordView>,
         },
         /// A section's text was updated, by anyone, this editor included.
         #[serde(rename_all = "camelCase")]

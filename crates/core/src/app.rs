@@ -4,8 +4,10 @@
 
 mod documents;
 mod housekeeping;
+mod model;
 mod open_document;
 mod paths;
+mod pending;
 mod persist;
 mod project;
 mod recover;

@@ -33,6 +33,30 @@ macro_rules! for_each_command {
             "document.export" DocumentExport document_export ExportDocument => Exported;
             /// The changes of a document, newest first.
             "document.log" DocumentLog document_log DocumentRef => Vec<LogEntry>;
+            /// What a model consists of: collections and fields.
+            "model.schema" ModelSchema model_schema Empty => ModelSchema;
+            /// All records of a document.
+            "model.open" ModelOpen model_open DocumentRef => ModelView;
+            /// Edits the model, and section texts with it, as one change.
+            "model.apply" ModelApply model_apply ApplyEdits => Applied;
+            /// Lifts what prose says into the model, or shows what would be.
+            "model.lift" ModelLift model_lift LiftDocument => LiftReport;
+            /// Compares two environments.
+            "model.compare" ModelCompare model_compare CompareEnvironments => Comparison;
+            /// What is in a document's trash.
+            "document.trash" DocumentTrash document_trash DocumentRef => Vec<TrashItem>;
+            /// Changes a document's template.
+            "document.setTemplate" DocumentSetTemplate document_set_template ChangeTemplate => DocumentSummary;
+            /// Imports a folder of decision records.
+            "decisions.import" DecisionsImport decisions_import ImportDecisions => Imported;
+            /// Exports decisions as files.
+            "decisions.export" DecisionsExport decisions_export ExportDecisions => Vec<NamedFile>;
+            /// Checks a document.
+            "check.run" CheckRun check_run CheckDocument => CheckReport;
+            /// Applies the fix of a finding.
+            "check.fix" CheckFix check_fix FixFinding => Applied;
+            /// The rules that documents are checked by.
+            "check.rules" CheckRules check_rules Empty => Vec<RuleInfo>;
             /// Edits a section's text.
             "section.edit" SectionEdit section_edit EditSection => Edited;
             /// Updates of a section's text after a version.
@@ -98,6 +122,8 @@ for_each_command!(define_request);
 /// The whole TypeScript file: every data type, the events and the `Commands`
 /// table from command name to arguments and reply.
 pub fn typescript() -> String {
+    use drystone_model::Value;
+    use drystone_model::edit::Edit;
     use ts_rs::TS;
     let config = ts_rs::Config::default();
     let mut out = String::from(
@@ -122,6 +148,9 @@ pub fn typescript() -> String {
         AddSection SectionRef RenameSection MoveSection Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo Join Member SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event
+        Value Edit ChoiceInfo FieldInfo CollectionInfo ModelSchema RecordView ModelView SectionBody ApplyEdits Applied LiftDocument
+        LiftFinding LiftReport CheckDocument Severity CheckFinding CheckReport FixFinding RuleInfo CompareEnvironments ComparisonRow
+        Comparison NamedFile ImportDecisions ExportDecisions ChangeTemplate TrashItem
     }
     out.push_str("\n/** Every command: what it takes and what it returns. */\nexport type Commands = {\n");
     for (name, args, reply) in typescript_rows(&config) {

@@ -2,11 +2,11 @@
 //! Automerge. Pure: no SQLite, no network, no clock; what is random or timed
 //! comes in as an argument.
 //!
-//! Schema 1:
+//! Schema 2 (1 had no `model`):
 //!
 //! ```text
 //! root
-//!   schema    1
+//!   schema    2
 //!   template  "full" | "compact"
 //!   title     Text      the document's name
 //!   created   timestamp milliseconds
@@ -23,6 +23,12 @@
 //!     key           place of a template, or ""
 //!     origin        "made" | "imported" | "imported-last"
 //!     deleted       boolean
+//!   model     map of collection to map of record id to      (made by `skeleton.rs`)
+//!     $order        key among its like, see drystone_model::order
+//!     $deleted      boolean, absent: not deleted
+//!     a key for each field that has a value, by its shape:
+//!       line, date, choice, ref: string; number: integer; text: Text; list: list of strings;
+//!       tags, refs: map of word or id to ""; map: map of name to string
 //! ```
 
 mod edit;
@@ -30,13 +36,16 @@ mod edit;
 mod merge_tests;
 mod migrate;
 mod read;
+mod records;
 pub mod scan;
+mod skeleton;
 mod text;
 
 use std::collections::HashMap;
 
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, ReadDoc, TextEncoding};
+use automerge::{ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, PatchAction, Prop, TextEncoding};
+use drystone_model::Collection;
 
 use crate::error::{Error, ErrorCode, Result};
 
@@ -68,8 +77,10 @@ pub struct ChangeRecord {
 pub struct Effect {
     /// Text updates of section bodies, each a list of replacements in UTF-16 units.
     pub texts: Vec<(String, Vec<crate::api::Splice>)>,
-    /// Whether anything besides section bodies changed.
+    /// Whether sections or the document's own fields changed, besides bodies.
     pub structure: bool,
+    /// Records of the model that changed.
+    pub records: std::collections::BTreeSet<(drystone_model::Collection, String)>,
 }
 
 /// A loaded document.
@@ -105,6 +116,7 @@ impl Document {
         };
         doc.set_actor(ActorId::from(actor));
         let mut document = Document { doc, pieces: Vec::new(), unsplit: 0, edited_ms: 0, bodies: HashMap::new() };
+        document.doc.apply_changes_batch([skeleton::change()?]).map_err(damaged)?;
         document.apply_bytes(changes)?;
         document.doc.update_diff_cursor();
         document.check_schema()?;
@@ -221,11 +233,13 @@ impl Document {
 
     /// What happened since [`Document::begin`]; everything must be committed.
     pub fn effect(&mut self) -> Effect {
-        let names: HashMap<ObjId, String> = self.body_names();
         let mut effect = Effect::default();
         for patch in self.doc.diff_incremental() {
-            match names.get(&patch.obj) {
-                Some(section) => {
+            let path: Vec<&Prop> = patch.path.iter().map(|(_, prop)| prop).collect();
+            match &path[..] {
+                [Prop::Map(sections), Prop::Map(section), Prop::Map(field)]
+                    if sections == "sections" && field == "body" =>
+                {
                     if let Some(splice) = text::splice_of(&patch.action) {
                         match effect.texts.last_mut() {
                             Some((last, splices)) if last == section => splices.push(splice),
@@ -233,21 +247,23 @@ impl Document {
                         }
                     }
                 }
-                None => effect.structure = true,
+                [Prop::Map(model), Prop::Map(collection), rest @ ..] if model == skeleton::MODEL => {
+                    let Some(collection) = Collection::find(collection) else { continue };
+                    let id = match (rest.first(), &patch.action) {
+                        (Some(Prop::Map(id)), _) => Some(id),
+                        (None, PatchAction::PutMap { key, .. } | PatchAction::Conflict { prop: Prop::Map(key) }) => {
+                            Some(key)
+                        }
+                        _ => None,
+                    };
+                    effect.records.extend(id.map(|id| (collection, id.clone())));
+                }
+                // The maps themselves come with the document.
+                [Prop::Map(model)] if model == skeleton::MODEL => {}
+                _ => effect.structure = true,
             }
         }
         effect
-    }
-
-    fn body_names(&self) -> HashMap<ObjId, String> {
-        let Some(sections) = read::sections_map(&self.doc) else { return HashMap::new() };
-        let ids: Vec<String> = self.doc.keys(&sections).collect();
-        ids.into_iter()
-            .filter_map(|id| {
-                let section = read::object(&self.doc, &sections, &id)?;
-                Some((read::object(&self.doc, &section, "body")?, id))
-            })
-            .collect()
     }
 }
 

@@ -4,6 +4,7 @@ pub mod changes;
 mod database;
 pub mod documents;
 pub mod journal;
+pub mod records;
 pub mod search;
 pub mod sharing;
 

@@ -1,11 +1,12 @@
 //! Edits of the model as data: checked, put into words, and turned around.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::graph::Model;
+use crate::order;
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalKind, Result};
 use crate::schema::{COLLECTIONS, Collection, Shape};
@@ -75,21 +76,42 @@ pub fn check(model: &Model, edits: Vec<Edit>) -> Result<Vec<Edit>> {
         let what = format!("These are {} edits at once; at most {EDITS} are taken.", edits.len());
         return Err(Refusal::new(RefusalKind::TooLarge, what, "Make them in several steps."));
     }
-    let mut model = model.clone();
     let mut checked = Vec::with_capacity(edits.len());
+    if !edits.iter().any(|edit| changes_structure(model, edit)) {
+        // Values alone: each is checked against what is there.
+        for edit in edits {
+            checked.push(check_one(model, edit)?);
+        }
+        return Ok(checked);
+    }
+    let mut model = model.clone();
     // What is added is put in together, so that records may name each other.
+    let mut drafts = Vec::new();
     for edit in &edits {
         if let Edit::Add { collection, id: Some(id), fields, .. } = edit {
-            model.put(draft(collection, id, fields)?);
+            drafts.push(draft(collection, id, fields)?);
         }
     }
+    model.put_all(drafts);
     for edit in edits {
-        let edit = check_one(&model, edit)?;
-        apply(&mut model, &edit);
-        checked.push(edit);
+        checked.push(check_one(&model, edit)?);
     }
+    apply_all(&mut model, &checked);
     check_nesting(&model, &checked)?;
     Ok(checked)
+}
+
+/// Whether what comes after depends on it: records added, nested, moved to
+/// another owner.
+fn changes_structure(model: &Model, edit: &Edit) -> bool {
+    match edit {
+        Edit::Add { .. } => true,
+        Edit::Set { id, field, .. } => model.get(id).is_some_and(|record| {
+            let table = record.collection.table();
+            table.nesting == Some(field.as_str()) || table.owner == Some(field.as_str())
+        }),
+        _ => false,
+    }
 }
 
 fn draft(collection: &str, id: &str, fields: &BTreeMap<String, Value>) -> Result<Record> {
@@ -198,29 +220,42 @@ fn check_nesting(model: &Model, edits: &[Edit]) -> Result<()> {
 
 /// Does an edit to a model in memory. Values must be checked; ids given.
 pub fn apply(model: &mut Model, edit: &Edit) {
-    match edit {
-        Edit::Add { collection, id: Some(id), fields, .. } => {
-            if let Ok(record) = draft(collection, id, fields) {
-                model.put(record);
-            }
+    apply_all(model, std::slice::from_ref(edit));
+}
+
+/// Does several edits to a model in memory, one after the other.
+pub fn apply_all(model: &mut Model, edits: &[Edit]) {
+    let mut changed: HashMap<String, Record> = HashMap::new();
+    for edit in edits {
+        let (Edit::Add { id: Some(id), .. } | Edit::Set { id, .. } | Edit::Delete { id } | Edit::Restore { id }) = edit
+        else {
+            continue;
+        };
+        let known = changed.remove(id).or_else(|| model.get(id).cloned());
+        if let Some(record) = applied(known, edit) {
+            changed.insert(id.clone(), record);
         }
-        Edit::Set { id, field, value } => {
-            let Some(mut record) = model.get(id).cloned() else { return };
-            let Some(field) = record.collection.field(field) else { return };
+    }
+    model.put_all(changed.into_values());
+}
+
+fn applied(record: Option<Record>, edit: &Edit) -> Option<Record> {
+    if let Edit::Add { collection, id: Some(id), fields, .. } = edit {
+        return draft(collection, id, fields).ok();
+    }
+    let mut record = record?;
+    match edit {
+        Edit::Set { field, value, .. } => {
+            let field = record.collection.field(field)?;
             record.conflicts.remove(field.name);
             match value {
                 Some(value) => record.fields.insert(field.name, value.clone()),
                 None => record.fields.remove(field.name),
             };
-            model.put(record);
         }
-        Edit::Delete { id } | Edit::Restore { id } => {
-            let Some(mut record) = model.get(id).cloned() else { return };
-            record.deleted = matches!(edit, Edit::Delete { .. });
-            model.put(record);
-        }
-        Edit::Add { id: None, .. } | Edit::Move { .. } => {}
+        _ => record.deleted = matches!(edit, Edit::Delete { .. }),
     }
+    Some(record)
 }
 
 /// The edits that take these back, to be made in their order.
@@ -250,6 +285,45 @@ fn invert_one(model: &Model, edit: &Edit) -> Option<Edit> {
     }
 }
 
+/// The order keys of what is added or moved, one for each such edit, in their
+/// order. Several added in a row at the end go one after the other.
+pub fn orders(model: &Model, edits: &[Edit]) -> Vec<String> {
+    let mut last: HashMap<Collection, String> = HashMap::new();
+    let mut orders = Vec::new();
+    for edit in edits {
+        let (collection, after, append) = match edit {
+            Edit::Add { collection, after, .. } => (Collection::find(collection), after, after.is_none()),
+            Edit::Move { id, after } => (model.get(id).map(|record| record.collection), after, false),
+            _ => continue,
+        };
+        let Some(collection) = collection else { continue };
+        let after = after.as_deref().and_then(|after| model.get(after));
+        let order = if append {
+            let end = last.get(&collection).cloned().or_else(|| model.around(collection, None).0);
+            let order = key_between(end.as_deref(), None);
+            last.insert(collection, order.clone());
+            order
+        } else {
+            match after {
+                Some(after) => {
+                    let (before, next) = model.around(collection, Some(after));
+                    key_between(before.as_deref(), next.as_deref())
+                }
+                None => key_between(None, model.first_order(collection)),
+            }
+        };
+        orders.push(order);
+    }
+    orders
+}
+
+/// Two records that were added at one place at once may have the same key;
+/// what goes between them then goes after both.
+fn key_between(before: Option<&str>, next: Option<&str>) -> String {
+    let key = order::between(before, next).or_else(|| order::between(before, None));
+    key.unwrap_or_else(|| format!("{}V", before.unwrap_or("a0")))
+}
+
 /// What goes into the trash with these records and is not itself named: the
 /// relationships of elements. What is nested or belongs follows by itself.
 pub fn cascade(model: &Model, edits: Vec<Edit>) -> Vec<Edit> {
@@ -268,12 +342,13 @@ pub fn cascade(model: &Model, edits: Vec<Edit>) -> Vec<Edit> {
 }
 
 /// Ids of all live records that these edits put into the trash.
-pub fn going(model: &Model, edits: &[Edit]) -> std::collections::HashSet<String> {
-    let mut after: Option<Model> = None;
-    for edit in edits.iter().filter(|edit| matches!(edit, Edit::Delete { .. })) {
-        apply(after.get_or_insert_with(|| model.clone()), edit);
+pub fn going(model: &Model, edits: &[Edit]) -> HashSet<String> {
+    let deletions: Vec<Edit> = edits.iter().filter(|edit| matches!(edit, Edit::Delete { .. })).cloned().collect();
+    if deletions.is_empty() {
+        return Default::default();
     }
-    let Some(after) = after else { return Default::default() };
+    let mut after = model.clone();
+    apply_all(&mut after, &deletions);
     let live = COLLECTIONS.into_iter().flat_map(|collection| model.list(collection));
     live.filter(|record| after.is_hidden(&record.id)).map(|record| record.id.clone()).collect()
 }

@@ -2,6 +2,7 @@
 //! hidden, what is nested in what, what leads where.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::OnceLock;
 
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalKind, Result};
@@ -20,6 +21,8 @@ pub struct Model {
     parents: HashMap<String, String>,
     /// Whether `hidden` and `parents` are still to be worked out.
     stale: bool,
+    /// Slugs by collection, as long as no name has changed.
+    slugs: BTreeMap<Collection, OnceLock<HashMap<String, String>>>,
 }
 
 impl PartialEq for Model {
@@ -54,20 +57,32 @@ impl Model {
     }
 
     fn insert(&mut self, record: Record) {
+        let (mut structure, mut names) = (true, true);
         if let Some(old) = self.records.get(&record.id) {
             let table = record.collection.table();
             let same = |name: Option<&str>| name.is_none_or(|name| old.text(name) == record.text(name));
-            if old.deleted != record.deleted || !same(table.owner) || !same(table.nesting) {
-                self.stale = true;
-            }
+            structure = old.deleted != record.deleted || !same(table.owner) || !same(table.nesting);
+            let naming = [table.label, "number", "from", "to", "topic", "statement"];
+            names = structure || naming.iter().any(|name| old.get(name) != record.get(name));
             if let Some(ids) = self.order.get_mut(&old.collection) {
                 ids.remove(&(old.order.clone(), old.id.clone()));
             }
-        } else {
-            self.stale = true;
+        }
+        self.stale |= structure;
+        if names {
+            self.forget_slugs(record.collection);
         }
         self.order.entry(record.collection).or_default().insert((record.order.clone(), record.id.clone()));
         self.records.insert(record.id.clone(), record);
+    }
+
+    fn forget_slugs(&mut self, collection: Collection) {
+        self.slugs.insert(collection, OnceLock::new());
+        if collection == Collection::Elements {
+            // Their slugs are made of the names of elements.
+            self.slugs.insert(Collection::Relationships, OnceLock::new());
+            self.slugs.insert(Collection::Instances, OnceLock::new());
+        }
     }
 
     /// Works out what is hidden and nested, where something has changed it.
@@ -172,6 +187,20 @@ impl Model {
         self.order.get(&collection).into_iter().flatten().filter_map(|(_, id)| self.records.get(id))
     }
 
+    /// The order keys around a new place: directly after a record, or last.
+    pub fn around(&self, collection: Collection, after: Option<&Record>) -> (Option<String>, Option<String>) {
+        let Some(ids) = self.order.get(&collection) else { return (None, None) };
+        let Some(after) = after else { return (ids.last().map(|(order, _)| order.clone()), None) };
+        let from = (after.order.clone(), after.id.clone());
+        let next = ids.range((std::ops::Bound::Excluded(from), std::ops::Bound::Unbounded)).next();
+        (Some(after.order.clone()), next.map(|(order, _)| order.clone()))
+    }
+
+    /// The order key of the first record of a collection.
+    pub fn first_order(&self, collection: Collection) -> Option<&str> {
+        self.order.get(&collection)?.first().map(|(order, _)| order.as_str())
+    }
+
     /// All records, those in the trash included, by collection and order.
     pub fn all(&self) -> impl Iterator<Item = &Record> {
         COLLECTIONS.into_iter().flat_map(|collection| self.every(collection))
@@ -230,6 +259,31 @@ impl Model {
     /// Slugs of a collection's records, by id: names in lower case with dashes,
     /// unique among those that belong to one owner, and the same for everyone.
     pub fn slugs(&self, collection: Collection) -> HashMap<String, String> {
+        match self.slugs.get(&collection) {
+            Some(known) => known.get_or_init(|| self.make_slugs(collection)).clone(),
+            None => self.make_slugs(collection),
+        }
+    }
+
+    /// A record's slug.
+    pub fn slug_of(&self, record: &Record) -> String {
+        let known =
+            self.slugs.get(&record.collection).map(|known| known.get_or_init(|| self.make_slugs(record.collection)));
+        let slug = known.and_then(|slugs| slugs.get(&record.id)).cloned();
+        slug.or_else(|| self.slugs(record.collection).remove(&record.id)).unwrap_or_else(|| record.id.clone())
+    }
+
+    /// A record's path for the command line, such as `elements.web-client` or
+    /// `flows.checkout.steps.pay`.
+    pub fn path_of(&self, record: &Record) -> String {
+        let own = format!("{}.{}", record.collection.name(), self.slug_of(record));
+        match self.owner(record) {
+            Some(owner) => format!("{}.{own}", self.path_of(owner)),
+            None => own,
+        }
+    }
+
+    fn make_slugs(&self, collection: Collection) -> HashMap<String, String> {
         let mut by_id: Vec<&Record> = self.every(collection).collect();
         by_id.sort_by(|a, b| (self.hidden.contains(&a.id), &a.id).cmp(&(self.hidden.contains(&b.id), &b.id)));
         let mut taken: HashSet<(String, String)> = HashSet::new();
@@ -237,7 +291,7 @@ impl Model {
         let mut slugs = HashMap::new();
         for record in by_id {
             let owner = self.owner_of(record).unwrap_or_default().to_owned();
-            let base = self.slug_of(record);
+            let base = self.slug_base(record);
             let mut slug = base.clone();
             let count = next.entry((owner.clone(), base.clone())).or_insert(1);
             while !taken.insert((owner.clone(), slug.clone())) {
@@ -249,7 +303,7 @@ impl Model {
         slugs
     }
 
-    fn slug_of(&self, record: &Record) -> String {
+    fn slug_base(&self, record: &Record) -> String {
         let name = |id: &str| self.get(id).map_or_else(|| "unknown".into(), |other| slug(&other.label()));
         match record.collection {
             Collection::Decisions => record.text("number").to_owned(),

@@ -10,6 +10,7 @@
 pub mod edit;
 mod graph;
 pub mod markdown;
+pub mod order;
 pub mod path;
 pub mod record;
 pub mod reference;
@@ -18,7 +19,7 @@ pub mod schema;
 pub mod templates;
 pub mod value;
 
-pub use graph::{Index, Model};
+pub use graph::{Index, Model, slug};
 pub use record::Record;
 pub use refusal::{Refusal, RefusalKind, Result};
 pub use schema::{Collection, Field, Shape};

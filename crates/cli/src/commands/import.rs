@@ -120,6 +120,9 @@ impl Job<'_> {
             content: STANDARD.encode(&bytes),
             template: self.template.clone(),
             workspace: self.workspace.clone(),
+            format: None,
+            lift: false,
+            into: None,
         };
         call(self.app, Request::DocumentImport(request)).await.map_err(|error| with_path(error, &name, path))
     }

@@ -73,6 +73,8 @@ mod tests {
         let hit = SearchHit {
             document: "d".into(),
             document_title: "Payments".into(),
+            record: None,
+            collection: None,
             section: "s".into(),
             section_title: "Resilience".into(),
             path: "sections.resilience".into(),

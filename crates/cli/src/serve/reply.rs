@@ -36,7 +36,7 @@ fn status(code: ErrorCode) -> StatusCode {
     match code {
         Usage | BadInput | Invite => StatusCode::BAD_REQUEST,
         NotFound => StatusCode::NOT_FOUND,
-        Ambiguous => StatusCode::CONFLICT,
+        Ambiguous | Confirm => StatusCode::CONFLICT,
         TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         DiskFull => StatusCode::INSUFFICIENT_STORAGE,
         Busy => StatusCode::SERVICE_UNAVAILABLE,

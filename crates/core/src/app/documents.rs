@@ -10,8 +10,8 @@ use super::sections::one_line;
 use super::{App, rfc3339, sharing};
 use crate::api::{
     Completeness, CreateDocument, DocumentRef, DocumentSummary, DocumentView, Empty, Event, ExportDocument,
-    ExportFormat, Exported, ImportDocument, Imported, ListDocuments, LogEntry, RenameDocument, Search, SearchHit,
-    SectionView, TemplateInfo, TemplateSlot,
+    ExportFormat, Exported, ImportDocument, Imported, LiftReport, ListDocuments, LogEntry, RenameDocument, Search,
+    SearchHit, SectionView, TemplateInfo, TemplateSlot,
 };
 use crate::document::{Document, NewSection, Origin};
 use crate::error::{Error, ErrorCode, Result};
@@ -163,6 +163,8 @@ impl App {
                 .map(|hit| SearchHit {
                     document: DocumentHandle(hit.document).to_string(),
                     document_title: hit.document_title,
+                    record: None,
+                    collection: None,
                     section: hit.section,
                     section_title: templates::plain(&hit.title),
                     path: hit.path,
@@ -250,6 +252,7 @@ impl App {
             template: template.id.into(),
             sections: u32::try_from(parsed.sections.len()).unwrap_or(u32::MAX),
             matched: u32::try_from(matched.iter().flatten().count()).unwrap_or(u32::MAX),
+            lift: LiftReport::default(),
         })
     }
 
@@ -268,6 +271,7 @@ impl App {
                 let text = serde_json::to_string_pretty(&value).map_err(Error::internal)?;
                 (format!("{text}\n").into_bytes(), "json", "application/json")
             }
+            ExportFormat::Html | ExportFormat::Mermaid => return Err(Error::internal("pending")),
         };
         Ok(Exported {
             name: format!("{}.{extension}", view.summary.slug),
@@ -379,7 +383,8 @@ fn section_view(row: &SectionRow, version: u32, template: Option<&Template>) -> 
         key: Some(row.key.clone()).filter(|key| !key.is_empty()),
         path: row.path.clone(),
         guidance: slot.map(|slot| slot.guidance.clone()).filter(|guidance| !guidance.is_empty()),
-        state: state(&row.text),
+        state: state(row.shown()),
+        record: Some(row.record.clone()).filter(|record| !record.is_empty()),
         text: row.text.clone(),
         version,
     }

@@ -87,7 +87,7 @@ impl App {
                     self.emit(Event::LibraryChanged {});
                 }
             } else if open.typing.is_none() && open.document.is_some() && open.last_used.elapsed() > IDLE {
-                open.document = None;
+                open.forget();
             }
         }
     }

@@ -3,11 +3,16 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 
+use drystone_model::{Collection, Model};
 use drystone_wire::{DocumentHandle, WorkspaceId};
 
+use super::model::record_view;
 use crate::api::{Event, SectionUpdate, Splice};
 use crate::document::{ChangeRecord, Document, Effect, Heads};
 use crate::store::documents::SectionRow;
+
+/// Records that are sent with an event; where more have changed, all are read again.
+const EVENT_RECORDS: usize = 500;
 
 /// Updates kept per section for editors that missed some.
 const KEPT_UPDATES: usize = 1000;
@@ -23,6 +28,9 @@ pub(super) struct OpenDocument {
     pub seen: i64,
     /// The projection as it is in the database.
     pub rows: Vec<SectionRow>,
+    /// The records, when they were needed: those of the database, and of
+    /// `document` when it is loaded.
+    pub model: Option<Model>,
     /// What is typed, durable in the journal, and not yet a change.
     pub typing: Option<Typing>,
     /// Changes that are made and could not be written yet; their typing is
@@ -82,6 +90,7 @@ impl OpenDocument {
             document: None,
             seen,
             rows,
+            model: None,
             typing: None,
             unsaved: Vec::new(),
             channels: HashMap::new(),
@@ -89,6 +98,18 @@ impl OpenDocument {
             last_used: Instant::now(),
             may_write: None,
         }
+    }
+
+    /// Forgets what is in memory: what is on disk is whole.
+    pub fn forget(&mut self) {
+        self.document = None;
+        self.model = None;
+    }
+
+    /// Brings the records in memory up to those of the loaded document.
+    pub fn take_in(&mut self, touched: &BTreeSet<(Collection, String)>) {
+        let (Some(document), Some(model)) = (&self.document, &mut self.model) else { return };
+        model.put_all(touched.iter().filter_map(|(collection, id)| document.record(*collection, id)));
     }
 
     /// A section's text version.
@@ -106,6 +127,15 @@ impl OpenDocument {
     pub fn publish(&mut self, effect: Effect) -> Vec<Event> {
         let mut events: Vec<Event> =
             effect.texts.into_iter().map(|(section, splices)| self.update(&section, "", splices)).collect();
+        if !effect.records.is_empty() {
+            let records = match &self.model {
+                Some(model) if effect.records.len() <= EVENT_RECORDS => {
+                    effect.records.iter().filter_map(|(_, id)| Some(record_view(model, model.get(id)?))).collect()
+                }
+                _ => Vec::new(),
+            };
+            events.push(Event::ModelChanged { document: self.id.to_string(), records });
+        }
         if effect.structure {
             events.push(Event::DocumentChanged { document: self.id.to_string() });
         }

@@ -1,20 +1,22 @@
 //! Between a document in memory and the database: loading, taking in what
 //! others committed, committing what was edited here.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use drystone_model::{Collection, Model};
 use drystone_wire::{DeviceKey, DocumentHandle, WorkspaceId};
 use rusqlite::Transaction;
 
 use super::open_document::OpenDocument;
-use super::project::project;
+use super::project::{project, shows_any};
 use super::{App, sharing};
 use crate::api::Event;
 use crate::document::{ChangeRecord, Document, Effect};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::changes::{self, NewChange};
-use crate::store::{documents, journal};
+use crate::store::{documents, journal, records};
 
 /// Tries to write on top of the newest state before giving up; each failure
 /// means that another process committed in between.
@@ -44,6 +46,25 @@ struct Write<'a> {
     document: &'a Document,
     records: &'a [(ChangeRecord, Option<DeviceKey>)],
     clear_journal: bool,
+    touched: &'a Touched,
+}
+
+/// What changes did, as far as the projection is concerned.
+pub(super) struct Touched {
+    /// Sections or the document's own fields.
+    pub sections: bool,
+    /// Records of the model.
+    pub records: BTreeSet<(Collection, String)>,
+}
+
+impl Touched {
+    fn by(effect: &Effect) -> Self {
+        Touched { sections: effect.structure || !effect.texts.is_empty(), records: effect.records.clone() }
+    }
+
+    fn typing() -> Self {
+        Touched { sections: true, records: BTreeSet::new() }
+    }
 }
 
 /// A document that is locked, and what comes in for it.
@@ -83,28 +104,49 @@ impl App {
         self.check_may_edit(&mut open)?;
         self.settle(&mut open)?;
         self.catch_up(&mut open)?;
+        self.edit_locked(&mut open, summary, edit)
+    }
+
+    /// The same for a document that is locked, settled and caught up.
+    pub(super) fn edit_locked<T>(
+        &self,
+        open: &mut OpenDocument,
+        summary: &str,
+        edit: impl FnOnce(&mut Document) -> Result<T>,
+    ) -> Result<T> {
         let now = self.now_ms();
-        let document = self.loaded(&mut open)?;
+        self.model(open)?;
+        let document = self.loaded(open)?;
         document.begin(now);
         let value = match edit(document) {
             Ok(value) => value,
             Err(error) => {
-                // Half an edit may be in memory; what is on disk is whole.
-                open.document = None;
+                // Half an edit may be in memory.
+                open.forget();
                 return Err(error);
             }
         };
         let records: Vec<_> = document.commit(summary, now).into_iter().map(|record| (record, None)).collect();
         if !records.is_empty() {
             let effect = document.effect();
-            if let Err(error) = self.persist(&mut open, &records, false) {
+            open.take_in(&effect.records);
+            if let Err(error) = self.persist(open, &records, false, &Touched::by(&effect)) {
                 // Not acknowledged: forget it, so that what is shown is what is stored.
-                open.document = None;
+                open.forget();
                 return Err(error);
             }
             self.announce(open.publish(effect));
         }
         Ok(value)
+    }
+
+    /// The records of a document, from the projection unless they are at hand.
+    pub(super) fn model<'a>(&self, open: &'a mut OpenDocument) -> Result<&'a Model> {
+        if open.model.is_none() {
+            let records = self.db().read(|conn| records::all(conn, &open.id.0))?;
+            open.model = Some(Model::of(records));
+        }
+        open.model.as_ref().ok_or_else(|| Error::internal("a model that was just loaded is gone"))
     }
 
     /// A reader's edits would never leave this device: they are refused here.
@@ -146,7 +188,7 @@ impl App {
         }
         open.typing = None;
         let records: Vec<_> = open.unsaved.iter().map(|record| (record.clone(), None)).collect();
-        self.persist(open, &records, true)?;
+        self.persist(open, &records, true, &Touched::typing())?;
         open.unsaved.clear();
         Ok(())
     }
@@ -163,7 +205,10 @@ impl App {
         if open.document.is_some() || open.shown {
             let bytes: Vec<Vec<u8>> = newer.into_iter().map(|(_, bytes)| bytes).collect();
             let effect = self.loaded(open)?.apply(&bytes)?;
+            open.take_in(&effect.records);
             self.announce(open.publish(effect));
+        } else {
+            open.model = None;
         }
         open.rows = rows;
         open.seen = last;
@@ -176,11 +221,13 @@ impl App {
         open: &mut OpenDocument,
         records: &[(ChangeRecord, Option<DeviceKey>)],
         clear_journal: bool,
+        touched: &Touched,
     ) -> Result<()> {
+        self.model(open)?;
         for _ in 0..WRITE_TRIES {
             let document = open.document.take();
             let Some(document) = document else { return Err(Error::internal("an edited document is not loaded")) };
-            let write = Write { open, document: &document, records, clear_journal };
+            let write = Write { open, document: &document, records, clear_journal, touched };
             let outcome = self.db().write(|tx| self.write_document(tx, &write));
             open.document = Some(document);
             if let Some(written) = outcome? {
@@ -224,11 +271,20 @@ impl App {
             journal::clear(tx, &self.0.session, &open.id.0)?;
         }
         let newest = write.records.iter().map(|(record, _)| record.time_ms).max();
-        let updated = match documents::find(tx, &open.id.0)? {
-            Some((row, _)) => newest.unwrap_or(0).max(row.updated_ms),
-            None => newest.unwrap_or(0),
-        };
-        let Some((mut row, rows)) = project(write.document, open.id, open.workspace, updated) else {
+        let before = documents::find(tx, &open.id.0)?.map(|(row, _)| row);
+        let updated = newest.unwrap_or(0).max(before.as_ref().map_or(0, |row| row.updated_ms));
+        let model = open.model.as_ref().ok_or_else(|| Error::internal("a document's records are not loaded"))?;
+        for record in write.touched.records.iter().filter_map(|(_, id)| model.get(id)) {
+            records::put(tx, &open.id.0, record)?;
+        }
+        if let Some(mut row) =
+            before.filter(|_| !write.touched.sections && !shows_any(&open.rows, &write.touched.records))
+        {
+            (row.updated_ms, row.projected) = (updated, seen);
+            documents::put(tx, &row)?;
+            return Ok(Some(Written { rows: None, seen }));
+        }
+        let Some((mut row, rows)) = project(write.document, model, open.id, open.workspace, updated) else {
             return Ok(Some(Written { rows: None, seen }));
         };
         row.projected = seen;
@@ -251,8 +307,14 @@ impl App {
         let records: Vec<_> =
             document.commit(summary, self.now_ms()).into_iter().map(|record| (record, None)).collect();
         let mut open = OpenDocument::new(id, workspace, Vec::new(), 0);
+        let model = document.model();
+        let touched = Touched {
+            sections: true,
+            records: model.all().map(|record| (record.collection, record.id.clone())).collect(),
+        };
+        open.model = Some(model);
         open.document = Some(document);
-        self.persist(&mut open, &records, false)?;
+        self.persist(&mut open, &records, false, &touched)?;
         self.0.documents.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::new(Mutex::new(open)));
         self.emit(Event::LibraryChanged {});
         Ok(())
@@ -297,7 +359,7 @@ impl App {
             }
             Err(error) => {
                 for (open, _) in &mut guards {
-                    open.document = None;
+                    open.forget();
                 }
                 Err(error)
             }
@@ -316,17 +378,21 @@ impl App {
         let mut effects = Vec::with_capacity(guards.len());
         for (open, records) in guards.iter_mut() {
             let bytes: Vec<Vec<u8>> = records.iter().map(|(record, _)| record.bytes.clone()).collect();
-            effects.push(self.loaded(open)?.apply(&bytes)?);
+            self.model(open)?;
+            let effect = self.loaded(open)?.apply(&bytes)?;
+            open.take_in(&effect.records);
+            effects.push(effect);
         }
+        let touched: Vec<Touched> = effects.iter().map(Touched::by).collect();
         let mut and_then = Some(and_then);
         for _ in 0..WRITE_TRIES {
             let written = self.db().write(|tx| {
                 let mut written = Vec::with_capacity(guards.len());
-                for (open, records) in guards.iter() {
+                for ((open, records), touched) in guards.iter().zip(&touched) {
                     let Some(document) = &open.document else {
                         return Err(Error::internal("an edited document is not loaded"));
                     };
-                    let write = Write { open, document, records, clear_journal: false };
+                    let write = Write { open, document, records, clear_journal: false, touched };
                     match self.write_document(tx, &write)? {
                         Some(one) => written.push(one),
                         None => return Ok(None),
@@ -391,7 +457,7 @@ impl App {
 pub(super) fn lock(open: &Mutex<OpenDocument>) -> MutexGuard<'_, OpenDocument> {
     open.lock().unwrap_or_else(|poisoned| {
         let mut guard = poisoned.into_inner();
-        guard.document = None;
+        guard.forget();
         guard.typing = None;
         guard
     })

@@ -1,14 +1,15 @@
 //! What is shown of a document, derived from it: rows for the library, the
 //! outline and the search.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use drystone_model::templates::{self, Heading, Template};
+use drystone_model::{Collection, Model, reference, slug};
 use drystone_wire::{DocumentHandle, WorkspaceId};
 
 use crate::api::SectionState;
 use crate::document::{Document, Section};
 use crate::store::documents::{DocumentRow, SectionRow};
-use drystone_model::templates::{self, Heading, Template};
 
 /// Characters of an excerpt.
 const EXCERPT: usize = 200;
@@ -16,6 +17,7 @@ const EXCERPT: usize = 200;
 /// The rows of a document; `None` while its first change is still missing.
 pub(super) fn project(
     document: &Document,
+    model: &Model,
     id: DocumentHandle,
     workspace: WorkspaceId,
     updated_ms: u64,
@@ -23,7 +25,7 @@ pub(super) fn project(
     if document.schema() == 0 {
         return None;
     }
-    let rows = section_rows(&document.sections());
+    let rows = section_rows(&document.sections(), model);
     let template = document.template();
     let (written, expected) = completeness(&rows, templates::find(&template));
     let title = document.title();
@@ -44,14 +46,28 @@ pub(super) fn project(
     Some((row, rows))
 }
 
+/// Whether a section shows one of these records.
+pub(super) fn shows_any(rows: &[SectionRow], touched: &BTreeSet<(Collection, String)>) -> bool {
+    let touches = |id: &str| touched.iter().any(|(_, touched)| touched == id);
+    rows.iter().any(|row| {
+        touches(&row.record)
+            || (row.text.contains(reference::OPEN)
+                && reference::find(&row.text).iter().any(|(_, reference)| {
+                    // What an element depends on follows from relationships.
+                    touches(&reference.id) || reference.field == "dependencies"
+                }))
+    })
+}
+
 struct Outline<'a> {
     section: &'a Section,
+    title: String,
     parent: Option<usize>,
 }
 
 impl Heading for Outline<'_> {
     fn title(&self) -> &str {
-        &self.section.title
+        &self.title
     }
     fn parent(&self) -> Option<usize> {
         self.parent
@@ -61,12 +77,13 @@ impl Heading for Outline<'_> {
     }
 }
 
-fn section_rows(sections: &[Section]) -> Vec<SectionRow> {
+fn section_rows(sections: &[Section], model: &Model) -> Vec<SectionRow> {
     let positions: HashMap<&str, usize> = sections.iter().enumerate().map(|(i, s)| (s.id.as_str(), i)).collect();
     let outline: Vec<Outline<'_>> = sections
         .iter()
         .map(|section| Outline {
             section,
+            title: reference::render(&section.title, model),
             parent: section.parent.as_deref().and_then(|parent| positions.get(parent).copied()),
         })
         .collect();
@@ -78,14 +95,16 @@ fn section_rows(sections: &[Section]) -> Vec<SectionRow> {
         let key = if section.key.is_empty() { matched[index].clone().unwrap_or_default() } else { section.key.clone() };
         let above = outline[index].parent.filter(|parent| Some(*parent) != heading);
         let prefix = above.map_or("sections", |parent| rows[parent].path.as_str());
-        let path = unique(&mut paths, format!("{prefix}.{}", path_segment(section, &key)));
+        let path = unique(&mut paths, format!("{prefix}.{}", path_segment(section, &outline[index].title, &key)));
         rows.push(SectionRow {
             section: section.id.clone(),
             parent: section.parent.clone().unwrap_or_default(),
             level: section.level,
-            title: section.title.clone(),
+            title: outline[index].title.clone(),
             key,
             path,
+            rendered: rendered(&section.body, model),
+            record: bound_record(&section.title).unwrap_or_default(),
             text: section.body.clone(),
         });
     }
@@ -100,13 +119,13 @@ fn document_heading(sections: &[Section]) -> Option<usize> {
     (alone && sections[first].level == 1).then_some(first)
 }
 
-fn path_segment(section: &Section, key: &str) -> String {
+fn path_segment(section: &Section, title: &str, key: &str) -> String {
     if section.level == 0 {
         return "preamble".into();
     }
     let last = key.rsplit('.').next().unwrap_or_default();
     let repeatable = matches!(key, "components.component" | "data-flow.flow" | "decisions.decision");
-    if last.is_empty() || repeatable { slug(&templates::plain(&section.title)) } else { last.to_owned() }
+    if last.is_empty() || repeatable { slug(&templates::plain(title)) } else { last.to_owned() }
 }
 
 fn unique(taken: &mut HashSet<String>, path: String) -> String {
@@ -119,12 +138,14 @@ fn unique(taken: &mut HashSet<String>, path: String) -> String {
     candidate
 }
 
-/// Lower case, letters and digits, dashes between.
-pub(super) fn slug(title: &str) -> String {
-    let spaced: String =
-        title.chars().flat_map(char::to_lowercase).map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    let slug = spaced.split_whitespace().collect::<Vec<_>>().join("-");
-    if slug.is_empty() { "untitled".into() } else { slug }
+/// The text as people read it, "" where that is the text itself.
+fn rendered(text: &str, model: &Model) -> String {
+    if text.contains(reference::OPEN) { reference::render(text, model) } else { String::new() }
+}
+
+/// The record whose name a heading shows.
+pub(super) fn bound_record(title: &str) -> Option<String> {
+    reference::find(title).into_iter().next().map(|(_, reference)| reference.id)
 }
 
 /// How far a section's text is.
@@ -169,12 +190,12 @@ fn completeness(rows: &[SectionRow], template: Option<&Template>) -> (u32, u32) 
 fn is_written(rows: &[SectionRow], row: &SectionRow) -> bool {
     let start = rows.iter().position(|other| other.section == row.section).unwrap_or(0);
     let nested = rows[start + 1..].iter().take_while(|other| other.level > row.level);
-    std::iter::once(row).chain(nested).any(|row| state(&row.text) == SectionState::Written)
+    std::iter::once(row).chain(nested).any(|row| state(row.shown()) == SectionState::Written)
 }
 
 fn excerpt(rows: &[SectionRow]) -> String {
-    let paragraph = rows.iter().filter(|row| state(&row.text) == SectionState::Written).find_map(|row| {
-        row.text
+    let paragraph = rows.iter().filter(|row| state(row.shown()) == SectionState::Written).find_map(|row| {
+        row.shown()
             .split("\n\n")
             .find(|block| block.trim().starts_with(|c: char| c.is_alphanumeric() || "*_\"[`".contains(c)))
     });

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use drystone_model::Model;
 use drystone_wire::{DocumentHandle, WorkspaceId};
 
 use super::App;
@@ -10,7 +11,7 @@ use super::project::project;
 use crate::document::Document;
 use crate::error::Result;
 use crate::store::changes::{self, NewChange};
-use crate::store::{documents, journal};
+use crate::store::{documents, journal, records};
 use crate::unlock::cannot_write;
 
 fn lock_path(data_dir: &Path, session: &str) -> PathBuf {
@@ -96,7 +97,8 @@ impl App {
                     };
                     last = changes::insert(tx, &change)?.unwrap_or(last);
                 }
-                if let Some((mut row, rows)) = project(&document, id, WorkspaceId(row.workspace), now) {
+                let model = Model::of(records::all(tx, &id.0)?);
+                if let Some((mut row, rows)) = project(&document, &model, id, WorkspaceId(row.workspace), now) {
                     row.projected = last;
                     documents::put(tx, &row)?;
                     documents::put_sections(tx, &id.0, &before, &rows)?;

@@ -7,7 +7,7 @@ use fractional_index::FractionalIndex;
 use super::migrate::SCHEMA;
 use super::read::{self, Origin, Section, style_word};
 use super::{Document, HeadingStyle, utf16_len};
-use crate::api::Splice;
+use crate::api::{SectionBody, Splice};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Where a section goes.
@@ -153,10 +153,29 @@ impl Document {
         self.replace_text(&body, text)
     }
 
+    /// Replaces a section's heading or text, references included, and returns
+    /// what was there.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub fn set_section(&mut self, new: &SectionBody) -> Result<SectionBody> {
+        let object = self.section_object(&new.section)?;
+        let mut before = SectionBody { section: new.section.clone(), title: None, text: None };
+        if let Some(title) = &new.title {
+            before.title = Some(read::text(&self.doc, &object, "title"));
+            self.set_section_title(&new.section, title)?;
+        }
+        if let Some(text) = &new.text {
+            before.text = Some(read::text(&self.doc, &object, "body"));
+            self.set_body(&new.section, text)?;
+        }
+        Ok(before)
+    }
+
     /// Replaces a text so that what stays is not touched, and what another
     /// device does to it meanwhile is kept. Between a common start and end a
     /// long stretch is replaced as one.
-    fn replace_text(&mut self, object: &ObjId, new: &str) -> Result<()> {
+    pub(super) fn replace_text(&mut self, object: &ObjId, new: &str) -> Result<()> {
         let old = self.doc.text(object).map_err(Error::internal)?;
         let start: usize = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
         let tails = old[start..].chars().rev().zip(new[start..].chars().rev());
@@ -315,7 +334,7 @@ impl Document {
         Ok(chosen)
     }
 
-    fn put_text(&mut self, parent: &ObjId, key: &str, text: &str) -> Result<()> {
+    pub(super) fn put_text(&mut self, parent: &ObjId, key: &str, text: &str) -> Result<()> {
         let object = self.doc.put_object(parent, key, ObjType::Text).map_err(Error::internal)?;
         if text.is_empty() { Ok(()) } else { self.replace(&object, 0, 0, text) }
     }

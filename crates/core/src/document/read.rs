@@ -125,6 +125,12 @@ impl Document {
         ordered
     }
 
+    /// Sections in the trash, with their headings.
+    pub fn deleted_sections(&self) -> Vec<(String, String)> {
+        let all = self.all_sections().into_iter().filter(|(_, (_, deleted))| *deleted);
+        all.map(|(id, (section, _))| (id, section.title)).collect()
+    }
+
     /// One section's body.
     pub fn body(&self, id: &str) -> Option<String> {
         let sections = sections_map(&self.doc)?;
@@ -248,7 +254,7 @@ pub(super) fn number(doc: &AutoCommit, object: &ObjId, key: &str) -> u64 {
     }
 }
 
-fn boolean(doc: &AutoCommit, object: &ObjId, key: &str) -> bool {
+pub(super) fn boolean(doc: &AutoCommit, object: &ObjId, key: &str) -> bool {
     matches!(scalar(doc, object, key), Some(ScalarValue::Boolean(true)))
 }
 

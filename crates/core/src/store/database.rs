@@ -9,8 +9,11 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Shipped migrations, in order; `PRAGMA user_version` counts those applied.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_documents.sql"), include_str!("migrations/0002_sharing.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_documents.sql"),
+    include_str!("migrations/0002_sharing.sql"),
+    include_str!("migrations/0003_model.sql"),
+];
 
 /// Older versions can corrupt a database in WAL mode when resetting the log.
 const OLDEST_SQLITE: i32 = 3_051_003;

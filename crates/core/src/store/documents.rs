@@ -42,14 +42,25 @@ pub struct SectionRow {
     pub parent: String,
     /// Heading level.
     pub level: u8,
-    /// Heading source.
+    /// Heading source, references replaced by what they show.
     pub title: String,
     /// The place of the template, or "".
     pub key: String,
     /// Path for the command line.
     pub path: String,
-    /// The Markdown body.
+    /// The Markdown body as stored.
     pub text: String,
+    /// What people read of it, where references make it differ; otherwise "".
+    pub rendered: String,
+    /// The record whose name the heading shows, or "".
+    pub record: String,
+}
+
+impl SectionRow {
+    /// The text as people read it.
+    pub fn shown(&self) -> &str {
+        if self.rendered.is_empty() { &self.text } else { &self.rendered }
+    }
 }
 
 const COLUMNS: &str =
@@ -135,7 +146,7 @@ pub fn put(tx: &Transaction<'_>, row: &DocumentRow) -> Result<()> {
 /// SQLite's.
 pub fn sections(conn: &Connection, document: &[u8; 16]) -> Result<Vec<SectionRow>> {
     let mut statement = conn.prepare_cached(
-        "SELECT section, parent, level, title, key, path, text FROM sections WHERE document = ?1 ORDER BY ordinal",
+        "SELECT section, parent, level, title, key, path, text, rendered, record FROM sections WHERE document = ?1 ORDER BY ordinal",
     )?;
     let rows = statement.query_map([document], |row| {
         Ok(SectionRow {
@@ -146,6 +157,8 @@ pub fn sections(conn: &Connection, document: &[u8; 16]) -> Result<Vec<SectionRow
             key: row.get(4)?,
             path: row.get(5)?,
             text: row.get(6)?,
+            rendered: row.get(7)?,
+            record: row.get(8)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -170,21 +183,30 @@ pub fn put_sections(
             .execute(params![document, gone.section])?;
     }
     let mut full = tx.prepare_cached(
-        "INSERT INTO sections (document, section, ordinal, parent, level, title, key, path, text)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO sections (document, section, ordinal, parent, level, title, key, path, text, rendered, record)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (document, section) DO UPDATE SET ordinal = ?3, parent = ?4, level = ?5, title = ?6, key = ?7,
-             path = ?8, text = ?9",
+             path = ?8, text = ?9, rendered = ?10, record = ?11",
     )?;
     let mut moved = tx.prepare_cached(
-        "UPDATE sections SET ordinal = ?3, parent = ?4, level = ?5, key = ?6, path = ?7
+        "UPDATE sections SET ordinal = ?3, parent = ?4, level = ?5, key = ?6, path = ?7, record = ?8
          WHERE document = ?1 AND section = ?2",
     )?;
     for (ordinal, row) in after.iter().enumerate() {
         let position = ordinal as i64;
         match old.get(row.section.as_str()) {
             Some((before, same)) if *before == ordinal && *same == row => {}
-            Some((_, same)) if same.title == row.title && same.text == row.text => {
-                moved.execute(params![document, row.section, position, row.parent, row.level, row.key, row.path])?;
+            Some((_, same)) if (&same.title, &same.text, &same.rendered) == (&row.title, &row.text, &row.rendered) => {
+                moved.execute(params![
+                    document,
+                    row.section,
+                    position,
+                    row.parent,
+                    row.level,
+                    row.key,
+                    row.path,
+                    row.record
+                ])?;
             }
             _ => {
                 full.execute(params![
@@ -196,7 +218,9 @@ pub fn put_sections(
                     row.title,
                     row.key,
                     row.path,
-                    row.text
+                    row.text,
+                    row.rendered,
+                    row.record
                 ])?;
             }
         }

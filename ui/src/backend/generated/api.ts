@@ -3,7 +3,7 @@
 /**
  * What kind of thing went wrong. Programs match on this and never on text.
  */
-export type ErrorCode = "usage" | "not-found" | "ambiguous" | "bad-input" | "too-large" | "disk-full" | "permission" | "busy" | "keychain" | "wrong-key" | "damaged" | "too-new" | "unreachable" | "certificate" | "unauthorized" | "rate-limited" | "refused" | "invite" | "integrity" | "port-in-use" | "internal";
+export type ErrorCode = "usage" | "not-found" | "ambiguous" | "bad-input" | "too-large" | "disk-full" | "permission" | "busy" | "keychain" | "wrong-key" | "damaged" | "too-new" | "unreachable" | "certificate" | "unauthorized" | "rate-limited" | "refused" | "invite" | "integrity" | "port-in-use" | "confirm" | "internal";
 
 /**
  * An error with its code, what is wrong, where, and what to do.
@@ -146,9 +146,13 @@ parent: string | null,
  */
 level: number, 
 /**
- * The heading's text as Markdown source.
+ * The heading as Markdown source, references replaced by what they show.
  */
 title: string, 
+/**
+ * The record whose name the heading shows.
+ */
+record: string | null, 
 /**
  * The template's place this section fills, such as `security.authentication`.
  */
@@ -166,7 +170,7 @@ guidance: string | null,
  */
 state: SectionState, 
 /**
- * The Markdown body. Lines end with `\n`.
+ * The Markdown body as stored: references stand as U+E020 id.field hint U+E021. Lines end with `\n`.
  */
 text: string, 
 /**
@@ -312,7 +316,19 @@ template: string | null,
 /**
  * Workspace id; the default workspace when absent.
  */
-workspace: string | null, };
+workspace: string | null, 
+/**
+ * `markdown` or `json`; by the name when absent.
+ */
+format: string | null, 
+/**
+ * Lift all there is into the model, diagrams too, and not only what stands in a template's places.
+ */
+lift: boolean, 
+/**
+ * Add the sections and records to this document instead of making one.
+ */
+into: string | null, };
 
 /**
  * What an import made.
@@ -341,12 +357,16 @@ sections: number,
 /**
  * How many of them fill a place of the template.
  */
-matched: number, };
+matched: number, 
+/**
+ * What was lifted into the model and what was left.
+ */
+lift: LiftReport, };
 
 /**
  * Export formats.
  */
-export type ExportFormat = "markdown" | "json";
+export type ExportFormat = "markdown" | "json" | "html" | "mermaid";
 
 /**
  * Exports a document.
@@ -576,7 +596,7 @@ query: string,
 limit: number, };
 
 /**
- * A section found.
+ * A section or record found.
  */
 export type SearchHit = { 
 /**
@@ -588,13 +608,21 @@ document: string,
  */
 documentTitle: string, 
 /**
- * The section.
+ * The section; empty when a record was found.
  */
 section: string, 
 /**
- * Its title.
+ * Its heading, or the record's name.
  */
 sectionTitle: string, 
+/**
+ * The record, when one was found.
+ */
+record: string | null, 
+/**
+ * The record's collection.
+ */
+collection: string | null, 
 /**
  * Path for the command line.
  */
@@ -883,7 +911,15 @@ export type Event = { "type": "libraryChanged", } | { "type": "documentChanged",
 /**
  * The document.
  */
-document: string, } | { "type": "sectionChanged", 
+document: string, } | { "type": "modelChanged", 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The records as they are now; empty when all must be read again.
+ */
+records: Array<RecordView>, } | { "type": "sectionChanged", 
 /**
  * The document.
  */
@@ -901,6 +937,626 @@ update: SectionUpdate, } | { "type": "syncChanged",
  */
 state: SyncState, } | { "type": "workspacesChanged", } | { "type": "lagged", };
 
+/**
+ * A field's value. Which form a field takes, its [`crate::Shape`] says.
+ */
+export type Value = number | string | Array<string> | { [key in string]: string };
+
+/**
+ * One edit of the model.
+ */
+export type Edit = { "do": "add", 
+/**
+ * Where, such as `elements`.
+ */
+collection: string, 
+/**
+ * 16 hexadecimal digits; chosen when absent.
+ */
+id: string | null, 
+/**
+ * Its fields; unknown ones are refused.
+ */
+fields: { [key in string]: Value }, 
+/**
+ * Directly after this record; last when absent.
+ */
+after: string | null, } | { "do": "set", 
+/**
+ * The record.
+ */
+id: string, 
+/**
+ * The field.
+ */
+field: string, 
+/**
+ * The value; absent: none.
+ */
+value: Value | null, } | { "do": "move", 
+/**
+ * The record.
+ */
+id: string, 
+/**
+ * Directly after this one; first when absent.
+ */
+after: string | null, } | { "do": "delete", 
+/**
+ * The record.
+ */
+id: string, } | { "do": "restore", 
+/**
+ * The record.
+ */
+id: string, };
+
+/**
+ * One word of a choice.
+ */
+export type ChoiceInfo = { 
+/**
+ * As it is stored.
+ */
+value: string, 
+/**
+ * As it is shown.
+ */
+title: string, };
+
+/**
+ * A field of a collection.
+ */
+export type FieldInfo = { 
+/**
+ * As in JSON, such as `schemaManagement`.
+ */
+name: string, 
+/**
+ * As a label.
+ */
+title: string, 
+/**
+ * What to write, one sentence.
+ */
+help: string, 
+/**
+ * `line`, `text`, `number`, `date`, `choice`, `list`, `tags`, `map`, `ref`, `refs`, or `targets` for what follows from relationships.
+ */
+shape: string, 
+/**
+ * The words of a choice.
+ */
+choices: Array<ChoiceInfo>, 
+/**
+ * Collections that a reference may lead to; empty for all.
+ */
+targets: Array<string>, 
+/**
+ * Kinds of element that have it; empty for all.
+ */
+kinds: Array<string>, 
+/**
+ * A record makes no sense without it.
+ */
+required: boolean, 
+/**
+ * Not stored: it follows from other records.
+ */
+derived: boolean, };
+
+/**
+ * A kind of records.
+ */
+export type CollectionInfo = { 
+/**
+ * As in paths and JSON, such as `elements`.
+ */
+name: string, 
+/**
+ * One of them.
+ */
+singular: string, 
+/**
+ * As a heading.
+ */
+title: string, 
+/**
+ * What they are, one sentence.
+ */
+help: string, 
+/**
+ * The field that names a record.
+ */
+label: string, 
+/**
+ * The field with the record that a record belongs to and goes with.
+ */
+owner: string | null, 
+/**
+ * The field that nests records of this collection in each other.
+ */
+nesting: string | null, 
+/**
+ * In the order of forms.
+ */
+fields: Array<FieldInfo>, };
+
+/**
+ * What a document's model consists of.
+ */
+export type ModelSchema = { 
+/**
+ * In the order of exports.
+ */
+collections: Array<CollectionInfo>, };
+
+/**
+ * A record of the model.
+ */
+export type RecordView = { 
+/**
+ * Stable id.
+ */
+id: string, 
+/**
+ * Such as `elements`.
+ */
+collection: string, 
+/**
+ * Its path for the command line, such as `elements.web-client`.
+ */
+path: string, 
+/**
+ * What people call it.
+ */
+label: string, 
+/**
+ * The record it is nested in, free of cycles.
+ */
+parent: string | null, 
+/**
+ * In the trash by itself.
+ */
+deleted: boolean, 
+/**
+ * In the trash, or in something that is.
+ */
+hidden: boolean, 
+/**
+ * Sorts it among its like.
+ */
+order: string, 
+/**
+ * Fields that have a value.
+ */
+fields: { [key in string]: Value }, 
+/**
+ * Fields that several people set at once, with the values that do not count until someone picks.
+ */
+conflicts: { [key in string]: Array<Value> }, };
+
+/**
+ * All records of a document.
+ */
+export type ModelView = { 
+/**
+ * By collection and order, those in the trash included.
+ */
+records: Array<RecordView>, };
+
+/**
+ * The whole text of a section, as stored: references included.
+ */
+export type SectionBody = { 
+/**
+ * The section.
+ */
+section: string, 
+/**
+ * Its heading, unless it stays.
+ */
+title: string | null, 
+/**
+ * Its text, unless it stays.
+ */
+text: string | null, };
+
+/**
+ * Edits the model, and section texts with it, as one change.
+ */
+export type ApplyEdits = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * In their order; all are made or none.
+ */
+edits: Array<Edit>, 
+/**
+ * Section texts to replace in the same change.
+ */
+sections: Array<SectionBody>, 
+/**
+ * What it does, in words, for the history; made up when absent.
+ */
+summary: string | null, 
+/**
+ * Consent to deleting much at once; without it that is refused with the code `confirm`.
+ */
+confirm: boolean, };
+
+/**
+ * What edits made.
+ */
+export type Applied = { 
+/**
+ * Ids of the records that were added, in order.
+ */
+added: Array<string>, 
+/**
+ * What was done, in words.
+ */
+summary: string, 
+/**
+ * Takes it back; to be applied as it is.
+ */
+undo: Array<Edit>, 
+/**
+ * Section texts as they were before.
+ */
+undoSections: Array<SectionBody>, };
+
+/**
+ * Lifts what prose says into the model, or shows what would be.
+ */
+export type LiftDocument = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * Only these sections; all when absent.
+ */
+sections: Array<string> | null, 
+/**
+ * Whether diagrams (Mermaid, box drawings) are lifted too.
+ */
+diagrams: boolean, 
+/**
+ * False: only say what would be done.
+ */
+apply: boolean, };
+
+/**
+ * One thing that lifting found.
+ */
+export type LiftFinding = { 
+/**
+ * The section.
+ */
+section: string, 
+/**
+ * Its heading.
+ */
+sectionTitle: string, 
+/**
+ * The line in the section's text, from 1.
+ */
+line: number, 
+/**
+ * What it is, such as “Purpose of Web client”.
+ */
+what: string, 
+/**
+ * Whether it is (or would be) in the model.
+ */
+lifted: boolean, 
+/**
+ * Why it was left as text; empty when lifted.
+ */
+why: string, };
+
+/**
+ * What lifting did or would do.
+ */
+export type LiftReport = { 
+/**
+ * In the order of the document.
+ */
+findings: Array<LiftFinding>, 
+/**
+ * Records added, by collection.
+ */
+added: { [key in string]: number }, 
+/**
+ * How much was lifted.
+ */
+lifted: number, 
+/**
+ * How much was left as text.
+ */
+left: number, 
+/**
+ * What was done, with the way back; absent when it was only shown or there was nothing to do.
+ */
+applied: Applied | null, };
+
+/**
+ * Checks a document.
+ */
+export type CheckDocument = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The text of a file with project rules.
+ */
+rules: string | null, };
+
+/**
+ * How serious a finding is.
+ */
+export type Severity = "info" | "warning" | "error";
+
+/**
+ * Something a check found.
+ */
+export type CheckFinding = { 
+/**
+ * Stable within a report: names the finding for `check.fix`.
+ */
+id: string, 
+/**
+ * The rule's id.
+ */
+rule: string, 
+/**
+ * How serious it is.
+ */
+severity: Severity, 
+/**
+ * One sentence.
+ */
+message: string, 
+/**
+ * Path for the command line, or file and line.
+ */
+place: string, 
+/**
+ * The section it is in.
+ */
+section: string | null, 
+/**
+ * The record it is about.
+ */
+record: string | null, 
+/**
+ * The field it is about.
+ */
+field: string | null, 
+/**
+ * What the fix does, where there is one.
+ */
+fix: string | null, 
+/**
+ * Why it is accepted, where it is.
+ */
+suppressed: string | null, };
+
+/**
+ * What checks found.
+ */
+export type CheckReport = { 
+/**
+ * Most serious first; accepted ones last.
+ */
+findings: Array<CheckFinding>, 
+/**
+ * How many errors that are not accepted.
+ */
+errors: number, 
+/**
+ * How many warnings that are not accepted.
+ */
+warnings: number, 
+/**
+ * How many of the rest that are not accepted.
+ */
+infos: number, 
+/**
+ * How many are accepted with a reason.
+ */
+suppressed: number, };
+
+/**
+ * Applies the fix of a finding.
+ */
+export type FixFinding = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The finding's id.
+ */
+finding: string, 
+/**
+ * The text of a file with project rules, as for the check.
+ */
+rules: string | null, };
+
+/**
+ * A rule that documents are checked by.
+ */
+export type RuleInfo = { 
+/**
+ * Its id.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+title: string, 
+/**
+ * How serious its findings are, unless a project says otherwise.
+ */
+severity: Severity, 
+/**
+ * What it is about.
+ */
+area: string, 
+/**
+ * What, why, and how to mend it, as Markdown.
+ */
+explanation: string, };
+
+/**
+ * Compares two environments.
+ */
+export type CompareEnvironments = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * One environment.
+ */
+a: string, 
+/**
+ * The other.
+ */
+b: string, };
+
+/**
+ * An element in two environments.
+ */
+export type ComparisonRow = { 
+/**
+ * The element.
+ */
+element: string, 
+/**
+ * Its name.
+ */
+label: string, 
+/**
+ * How many there are in the first; 0 when it lacks it.
+ */
+inA: number, 
+/**
+ * How many there are in the second.
+ */
+inB: number, 
+/**
+ * The nodes it runs on in the first.
+ */
+nodesA: Array<string>, 
+/**
+ * The nodes it runs on in the second.
+ */
+nodesB: Array<string>, 
+/**
+ * Whether both have the same.
+ */
+same: boolean, };
+
+/**
+ * What differs between two environments.
+ */
+export type Comparison = { 
+/**
+ * By element.
+ */
+rows: Array<ComparisonRow>, };
+
+/**
+ * A file with its name.
+ */
+export type NamedFile = { 
+/**
+ * Its name, with folders and `/` between.
+ */
+name: string, 
+/**
+ * Its bytes in Base64.
+ */
+content: string, };
+
+/**
+ * Imports a folder of decision records.
+ */
+export type ImportDecisions = { 
+/**
+ * The files.
+ */
+files: Array<NamedFile>, 
+/**
+ * `madr`, `adr-tools` or `log4brains`; found out when absent.
+ */
+format: string | null, 
+/**
+ * Into this document; a new one when absent.
+ */
+into: string | null, 
+/**
+ * The title of a new document.
+ */
+title: string | null, 
+/**
+ * The workspace of a new document.
+ */
+workspace: string | null, };
+
+/**
+ * Exports decisions as files.
+ */
+export type ExportDecisions = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * `madr`, `adr-tools` or `log4brains`.
+ */
+format: string, };
+
+/**
+ * Changes a document's template; nothing of the text changes.
+ */
+export type ChangeTemplate = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * A built-in template's id.
+ */
+template: string | null, 
+/**
+ * Or the text of a template file.
+ */
+file: string | null, };
+
+/**
+ * Something in the trash.
+ */
+export type TrashItem = { 
+/**
+ * `sections`, or a collection.
+ */
+collection: string, 
+/**
+ * The section or record.
+ */
+id: string, 
+/**
+ * What people call it.
+ */
+label: string, };
+
 /** Every command: what it takes and what it returns. */
 export type Commands = {
   "app.info": { args: Empty; reply: AppInfo };
@@ -915,6 +1571,18 @@ export type Commands = {
   "document.import": { args: ImportDocument; reply: Imported };
   "document.export": { args: ExportDocument; reply: Exported };
   "document.log": { args: DocumentRef; reply: Array<LogEntry> };
+  "model.schema": { args: Empty; reply: ModelSchema };
+  "model.open": { args: DocumentRef; reply: ModelView };
+  "model.apply": { args: ApplyEdits; reply: Applied };
+  "model.lift": { args: LiftDocument; reply: LiftReport };
+  "model.compare": { args: CompareEnvironments; reply: Comparison };
+  "document.trash": { args: DocumentRef; reply: Array<TrashItem> };
+  "document.setTemplate": { args: ChangeTemplate; reply: DocumentSummary };
+  "decisions.import": { args: ImportDecisions; reply: Imported };
+  "decisions.export": { args: ExportDecisions; reply: Array<NamedFile> };
+  "check.run": { args: CheckDocument; reply: CheckReport };
+  "check.fix": { args: FixFinding; reply: Applied };
+  "check.rules": { args: Empty; reply: Array<RuleInfo> };
   "section.edit": { args: EditSection; reply: Edited };
   "section.updates": { args: SectionUpdates; reply: SectionUpdatesReply };
   "section.add": { args: AddSection; reply: SectionView };

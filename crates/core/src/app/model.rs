@@ -1,0 +1,225 @@
+//! Commands on the typed model.
+
+use std::collections::BTreeMap;
+
+use drystone_model::edit::{self, DELETE_UNASKED, Edit};
+use drystone_model::schema::{COLLECTIONS, Collection, Field};
+use drystone_model::{Model, Record, RefusalKind, Value, reference};
+use drystone_wire::DocumentHandle;
+
+use super::App;
+use super::documents::handle;
+use super::open_document::OpenDocument;
+use super::persist::lock;
+use crate::api::{
+    Applied, ApplyEdits, ChoiceInfo, CollectionInfo, DocumentRef, Empty, FieldInfo, ModelSchema, ModelView, RecordView,
+    TrashItem,
+};
+use crate::error::{Error, Result};
+
+impl App {
+    pub(crate) async fn model_schema(&self, _: Empty) -> Result<ModelSchema> {
+        Ok(ModelSchema { collections: COLLECTIONS.into_iter().map(collection_info).collect() })
+    }
+
+    pub(crate) async fn model_open(&self, args: DocumentRef) -> Result<ModelView> {
+        self.blocking(move |app| {
+            app.with_model(handle(&args.document)?, |model, _| {
+                Ok(ModelView { records: model.all().map(|record| record_view(model, record)).collect() })
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn model_apply(&self, args: ApplyEdits) -> Result<Applied> {
+        self.blocking(move |app| app.apply_edits(args)).await
+    }
+
+    pub(crate) async fn document_trash(&self, args: DocumentRef) -> Result<Vec<TrashItem>> {
+        self.blocking(move |app| {
+            let open = app.open_document(handle(&args.document)?)?;
+            let mut open = lock(&open);
+            app.settle(&mut open)?;
+            app.catch_up(&mut open)?;
+            let sections = app.loaded(&mut open)?.deleted_sections();
+            let model = app.model(&mut open)?;
+            let mut items: Vec<TrashItem> = sections
+                .into_iter()
+                .map(|(id, title)| TrashItem {
+                    collection: "sections".into(),
+                    id,
+                    label: drystone_model::templates::plain(&reference::render(&title, model)),
+                })
+                .collect();
+            items.extend(model.all().filter(|record| record.deleted).map(|record| TrashItem {
+                collection: record.collection.name().into(),
+                id: record.id.clone(),
+                label: record.label(),
+            }));
+            Ok(items)
+        })
+        .await
+    }
+
+    /// Reads a document's records and sections, settled and caught up.
+    pub(super) fn with_model<T>(
+        &self,
+        id: DocumentHandle,
+        read: impl FnOnce(&Model, &OpenDocument) -> Result<T>,
+    ) -> Result<T> {
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        self.settle(&mut open)?;
+        self.catch_up(&mut open)?;
+        open.shown = true;
+        App::touch(&mut open);
+        self.model(&mut open)?;
+        let model = open.model.as_ref().ok_or_else(|| Error::internal("a model that was just loaded is gone"))?;
+        read(model, &open)
+    }
+
+    /// Edits the model, and section texts with it, as one change.
+    ///
+    /// # Errors
+    /// What does not fit, or `confirm`; nothing is changed then.
+    pub(super) fn apply_edits(&self, args: ApplyEdits) -> Result<Applied> {
+        let id = handle(&args.document)?;
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        self.check_may_edit(&mut open)?;
+        self.settle(&mut open)?;
+        self.catch_up(&mut open)?;
+        self.apply_locked_edits(&mut open, args)
+    }
+
+    pub(super) fn apply_locked_edits(&self, open: &mut OpenDocument, args: ApplyEdits) -> Result<Applied> {
+        let lane = self.lane(open)?;
+        let model = self.model(open)?;
+        let mut edits = args.edits;
+        for edit in &mut edits {
+            if let Edit::Add { id, .. } = edit
+                && id.is_none()
+            {
+                *id = Some(self.record_id()?);
+            }
+        }
+        number_decisions(model, &mut edits, &lane);
+        let edits = edit::cascade(model, edit::check(model, edits)?);
+        let going = edit::going(model, &edits);
+        if going.len() > DELETE_UNASKED && !args.confirm {
+            return Err(drystone_model::Refusal::new(
+                RefusalKind::Confirm,
+                format!("This puts {} records into the trash.", going.len()),
+                "Ask for it again with consent; it can be undone.",
+            )
+            .into());
+        }
+        let summary = args.summary.unwrap_or_else(|| edit::describe(model, &edits));
+        let undo = edit::invert(model, &edits);
+        let added = edits.iter().filter_map(|edit| match edit {
+            Edit::Add { id, .. } => id.clone(),
+            _ => None,
+        });
+        let added = added.collect();
+        let places = edit::orders(model, &edits);
+        let undo_sections = self.edit_locked(open, &summary, |document| {
+            document.edit_records(&edits, &places)?;
+            let mut undo = Vec::with_capacity(args.sections.len());
+            for section in args.sections {
+                undo.push(document.set_section(&section)?);
+            }
+            undo.reverse();
+            Ok(undo)
+        })?;
+        Ok(Applied { added, summary, undo, undo_sections })
+    }
+
+    /// An id for a new record: 16 hexadecimal digits.
+    pub(super) fn record_id(&self) -> Result<String> {
+        Ok(data_encoding::HEXLOWER.encode(&self.fresh_id()?[..8]))
+    }
+
+    /// The suffix of decision numbers that are given on this device: none on
+    /// the one that made the document, letters by the order in which devices
+    /// joined the workspace on the others. So no two devices ever give one
+    /// number to two decisions.
+    pub(super) fn lane(&self, open: &mut OpenDocument) -> Result<String> {
+        let _ = open;
+        Ok(String::new())
+    }
+}
+
+/// Gives a number to each decision that is added without one: the next after
+/// the highest, with the suffix of this device.
+pub(super) fn number_decisions(model: &Model, edits: &mut [Edit], lane: &str) {
+    let mut highest = model.every(Collection::Decisions).map(|record| leading_number(record.text("number"))).max();
+    for edit in edits.iter_mut() {
+        let Edit::Add { collection, fields, .. } = edit else { continue };
+        if collection != Collection::Decisions.name() {
+            continue;
+        }
+        let given = fields.get("number").map(|value| value.as_str().to_owned()).filter(|number| !number.is_empty());
+        let number = match given {
+            Some(number) => leading_number(&number),
+            None => {
+                let next = highest.unwrap_or(0) + 1;
+                fields.insert("number".into(), Value::Text(format!("{next}{lane}")));
+                next
+            }
+        };
+        highest = highest.max(Some(number));
+    }
+}
+
+fn leading_number(number: &str) -> u32 {
+    let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+/// A record as plain data.
+pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
+    let mut fields: BTreeMap<String, Value> =
+        record.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    fields.retain(|_, value| !value.is_empty());
+    RecordView {
+        id: record.id.clone(),
+        collection: record.collection.name().into(),
+        path: model.path_of(record),
+        label: record.label(),
+        parent: model.parent(&record.id).map(str::to_owned),
+        deleted: record.deleted,
+        hidden: model.is_hidden(&record.id),
+        order: record.order.clone(),
+        fields,
+        conflicts: record.conflicts.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
+    }
+}
+
+fn collection_info(collection: Collection) -> CollectionInfo {
+    let table = collection.table();
+    CollectionInfo {
+        name: table.name.into(),
+        singular: table.singular.into(),
+        title: table.title.into(),
+        help: table.help.into(),
+        label: table.label.into(),
+        owner: table.owner.map(str::to_owned),
+        nesting: table.nesting.map(str::to_owned),
+        fields: table.fields.iter().map(field_info).collect(),
+    }
+}
+
+fn field_info(field: &Field) -> FieldInfo {
+    let choices = field.shape.choices().iter();
+    FieldInfo {
+        name: field.name.into(),
+        title: field.title.into(),
+        help: field.help.into(),
+        shape: field.shape.name().into(),
+        choices: choices.map(|choice| ChoiceInfo { value: choice.value.into(), title: choice.title.into() }).collect(),
+        targets: field.shape.targets().iter().map(|collection| collection.name().to_owned()).collect(),
+        kinds: field.kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        required: field.required,
+        derived: field.is_derived(),
+    }
+}

@@ -1,0 +1,15 @@
+-- The model's records, projected like sections: may be dropped and rebuilt
+-- from the changes at any time. Shipped migrations never change.
+
+CREATE TABLE records (
+    document    BLOB NOT NULL,
+    id          TEXT NOT NULL,
+    collection  TEXT NOT NULL,
+    data        TEXT NOT NULL,              -- JSON: order, deleted, fields, conflicts
+    PRIMARY KEY (document, id)
+) STRICT, WITHOUT ROWID;
+
+-- What people read of a section, where references make it differ from the text.
+ALTER TABLE sections ADD COLUMN rendered TEXT NOT NULL DEFAULT '';
+-- The record whose name the heading shows, or ''.
+ALTER TABLE sections ADD COLUMN record TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,77 @@
+//! The model's records as they are projected.
+
+use std::collections::BTreeMap;
+
+use drystone_model::schema::Collection;
+use drystone_model::{Record, Value};
+use rusqlite::{Connection, Transaction, params};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// A record's row.
+#[derive(Serialize, Deserialize)]
+struct Data<'a> {
+    order: std::borrow::Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    deleted: bool,
+    fields: BTreeMap<std::borrow::Cow<'a, str>, Value>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    conflicts: BTreeMap<std::borrow::Cow<'a, str>, Vec<Value>>,
+}
+
+/// All records of a document, in no order.
+///
+/// # Errors
+/// SQLite's, or `damaged` when a row cannot be read.
+pub fn all(conn: &Connection, document: &[u8; 16]) -> Result<Vec<Record>> {
+    let mut statement = conn.prepare_cached("SELECT id, collection, data FROM records WHERE document = ?1")?;
+    let mut rows = statement.query([document])?;
+    let mut records = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        // One of a newer version's collections stays where it is.
+        let Some(collection) = Collection::find(name) else { continue };
+        let data = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
+        records.push(read(collection, row.get(0)?, data)?);
+    }
+    Ok(records)
+}
+
+fn read(collection: Collection, id: String, data: &str) -> Result<Record> {
+    let data: Data<'_> = serde_json::from_str(data).map_err(Error::internal)?;
+    let mut record = Record::new(collection, id);
+    record.order = data.order.into_owned();
+    record.deleted = data.deleted;
+    for (name, value) in data.fields {
+        if let Some(field) = collection.field(&name) {
+            record.fields.insert(field.name, value);
+        }
+    }
+    for (name, values) in data.conflicts {
+        if let Some(field) = collection.field(&name) {
+            record.conflicts.insert(field.name, values);
+        }
+    }
+    Ok(record)
+}
+
+/// Writes a record's row.
+///
+/// # Errors
+/// SQLite's.
+pub fn put(tx: &Transaction<'_>, document: &[u8; 16], record: &Record) -> Result<()> {
+    let data = Data {
+        order: record.order.as_str().into(),
+        deleted: record.deleted,
+        fields: record.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
+        conflicts: record.conflicts.iter().map(|(name, values)| ((*name).into(), values.clone())).collect(),
+    };
+    let data = serde_json::to_string(&data).map_err(Error::internal)?;
+    tx.prepare_cached(
+        "INSERT INTO records (document, id, collection, data) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (document, id) DO UPDATE SET collection = ?3, data = ?4",
+    )?
+    .execute(params![document, record.id, record.collection.name(), data])?;
+    Ok(())
+}
