@@ -1,5 +1,6 @@
 //! The commands, one file each. This list is where a command is registered.
 
+mod add;
 mod completions;
 mod delete;
 mod doctor;
@@ -9,6 +10,7 @@ mod list;
 mod log;
 mod new;
 mod relay;
+mod remove;
 mod restore;
 mod search;
 mod set;
@@ -33,6 +35,10 @@ pub enum Command {
     Show(show::Arguments),
     /// Change what is at a path in a document
     Set(set::Arguments),
+    /// Add a record to the model: an element, a relationship, a decision
+    Add(add::Arguments),
+    /// Put a record of the model into the trash
+    Remove(remove::Arguments),
     /// Import Markdown files as new documents
     Import(import::Arguments),
     /// Export a document
@@ -71,6 +77,8 @@ impl Command {
             Command::List(arguments) => list::run(arguments, global, output).await,
             Command::Show(arguments) => show::run(arguments, global, output).await,
             Command::Set(arguments) => set::run(arguments, global, output).await,
+            Command::Add(arguments) => add::run(arguments, global, output).await,
+            Command::Remove(arguments) => remove::run(arguments, global, output).await,
             Command::Import(arguments) => import::run(arguments, global, output).await,
             Command::Export(arguments) => export::run(arguments, global, output).await,
             Command::Search(arguments) => search::run(arguments, global, output).await,

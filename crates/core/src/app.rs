@@ -5,6 +5,7 @@
 mod documents;
 mod housekeeping;
 mod model;
+mod model_paths;
 mod open_document;
 mod paths;
 mod pending;

@@ -10,6 +10,7 @@
 //!   template  "full" | "compact"
 //!   title     Text      the document's name
 //!   created   timestamp milliseconds
+//!   creator   key of the device that made it, absent in schema 1
 //!   deleted   timestamp milliseconds, 0: not deleted
 //!   newline   "lf" | "crlf"      how text is written out
 //!   bom       boolean
@@ -25,7 +26,7 @@
 //!     deleted       boolean
 //!   model     map of collection to map of record id to      (made by `skeleton.rs`)
 //!     $order        key among its like, see drystone_model::order
-//!     $deleted      boolean, absent: not deleted
+//!     $deleted      boolean, or the id of the record it went into the trash with; absent: not deleted
 //!     a key for each field that has a value, by its shape:
 //!       line, date, choice, ref: string; number: integer; text: Text; list: list of strings;
 //!       tags, refs: map of word or id to ""; map: map of name to string

@@ -58,7 +58,16 @@ pub enum Edit {
         /// The record.
         id: String,
     },
-    /// Takes a record out of the trash.
+    /// Puts a record into the trash because another one goes; it comes back
+    /// with that one.
+    #[serde(rename_all = "camelCase")]
+    DeleteWith {
+        /// The record.
+        id: String,
+        /// The record it goes with.
+        with: String,
+    },
+    /// Takes a record out of the trash, with what went there because of it.
     #[serde(rename_all = "camelCase")]
     Restore {
         /// The record.
@@ -179,6 +188,11 @@ fn check_one(model: &Model, edit: Edit) -> Result<Edit> {
             Ok(Edit::Move { id, after })
         }
         Edit::Delete { id } => known(model, &id).map(|_| ()).map(|()| Edit::Delete { id }),
+        Edit::DeleteWith { id, with } => {
+            known(model, &id)?;
+            known(model, &with)?;
+            Ok(Edit::DeleteWith { id, with })
+        }
         Edit::Restore { id } => known(model, &id).map(|_| ()).map(|()| Edit::Restore { id }),
     }
 }
@@ -227,7 +241,11 @@ pub fn apply(model: &mut Model, edit: &Edit) {
 pub fn apply_all(model: &mut Model, edits: &[Edit]) {
     let mut changed: HashMap<String, Record> = HashMap::new();
     for edit in edits {
-        let (Edit::Add { id: Some(id), .. } | Edit::Set { id, .. } | Edit::Delete { id } | Edit::Restore { id }) = edit
+        let (Edit::Add { id: Some(id), .. }
+        | Edit::Set { id, .. }
+        | Edit::Delete { id }
+        | Edit::DeleteWith { id, .. }
+        | Edit::Restore { id }) = edit
         else {
             continue;
         };
@@ -253,7 +271,14 @@ fn applied(record: Option<Record>, edit: &Edit) -> Option<Record> {
                 None => record.fields.remove(field.name),
             };
         }
-        _ => record.deleted = matches!(edit, Edit::Delete { .. }),
+        Edit::DeleteWith { with, .. } => {
+            record.deleted = true;
+            record.deleted_with = with.clone();
+        }
+        _ => {
+            record.deleted = matches!(edit, Edit::Delete { .. });
+            record.deleted_with = String::new();
+        }
     }
     Some(record)
 }
@@ -280,8 +305,14 @@ fn invert_one(model: &Model, edit: &Edit) -> Option<Edit> {
             let same_owner = |other: &&Record| other.collection.table().owner.map(|name| other.text(name)) == owner;
             Some(Edit::Move { id: id.clone(), after: before.filter(same_owner).last().map(|other| other.id.clone()) })
         }
-        Edit::Delete { id } => Some(Edit::Restore { id: id.clone() }),
-        Edit::Restore { id } => Some(Edit::Delete { id: id.clone() }),
+        Edit::Delete { id } | Edit::DeleteWith { id, .. } => Some(Edit::Restore { id: id.clone() }),
+        Edit::Restore { id } => {
+            let with = model.get(id).map(|record| record.deleted_with.clone()).filter(|with| !with.is_empty());
+            Some(match with {
+                Some(with) => Edit::DeleteWith { id: id.clone(), with },
+                None => Edit::Delete { id: id.clone() },
+            })
+        }
     }
 }
 
@@ -325,17 +356,31 @@ fn key_between(before: Option<&str>, next: Option<&str>) -> String {
 }
 
 /// What goes into the trash with these records and is not itself named: the
-/// relationships of elements. What is nested or belongs follows by itself.
+/// relationships of elements. What is nested or belongs follows by itself. And
+/// what comes back with those that are restored.
 pub fn cascade(model: &Model, edits: Vec<Edit>) -> Vec<Edit> {
     let gone = going(model, &edits);
     let mut all = edits;
+    let restored: HashSet<String> = all
+        .iter()
+        .filter_map(|edit| match edit {
+            Edit::Restore { id } => Some(id.clone()),
+            _ => None,
+        })
+        .collect();
+    if !restored.is_empty() {
+        let back =
+            model.all().filter(|record| restored.contains(&record.deleted_with) && !restored.contains(&record.id));
+        all.extend(back.map(|record| Edit::Restore { id: record.id.clone() }));
+    }
     if gone.is_empty() {
         return all;
     }
     for relationship in model.list(Collection::Relationships) {
         let ends = [relationship.text("from"), relationship.text("to")];
         if ends.iter().any(|end| gone.contains(*end)) && !gone.contains(&relationship.id) {
-            all.push(Edit::Delete { id: relationship.id.clone() });
+            let with = ends.into_iter().find(|end| gone.contains(*end)).unwrap_or_default().to_owned();
+            all.push(Edit::DeleteWith { id: relationship.id.clone(), with });
         }
     }
     all
@@ -343,7 +388,8 @@ pub fn cascade(model: &Model, edits: Vec<Edit>) -> Vec<Edit> {
 
 /// Ids of all live records that these edits put into the trash.
 pub fn going(model: &Model, edits: &[Edit]) -> HashSet<String> {
-    let deletions: Vec<Edit> = edits.iter().filter(|edit| matches!(edit, Edit::Delete { .. })).cloned().collect();
+    let deletions: Vec<Edit> =
+        edits.iter().filter(|edit| matches!(edit, Edit::Delete { .. } | Edit::DeleteWith { .. })).cloned().collect();
     if deletions.is_empty() {
         return Default::default();
     }
@@ -357,7 +403,8 @@ pub fn going(model: &Model, edits: &[Edit]) -> HashSet<String> {
 pub fn describe(model: &Model, edits: &[Edit]) -> String {
     let Some(first) = edits.first() else { return "Changed nothing".into() };
     let one = describe_one(model, first);
-    let same = edits.iter().all(|edit| matches!(edit, Edit::Delete { .. }));
+    let same = edits.iter().all(|edit| matches!(edit, Edit::Delete { .. } | Edit::DeleteWith { .. }))
+        || edits.iter().all(|edit| matches!(edit, Edit::Restore { .. }));
     match edits.len() {
         1 => one,
         count if same && count == 2 => format!("{one} and one more"),
@@ -406,7 +453,7 @@ fn describe_one(model: &Model, edit: &Edit) -> String {
             }
         }
         Edit::Move { id, .. } => format!("Moved {}", named(id)),
-        Edit::Delete { id } => format!("Deleted {}", named(id)),
+        Edit::Delete { id } | Edit::DeleteWith { id, .. } => format!("Deleted {}", named(id)),
         Edit::Restore { id } => format!("Restored {}", named(id)),
     }
 }
@@ -490,7 +537,12 @@ mod tests {
         let model =
             make(vec![element("a", "Shop", ""), element("b", "Orders", ""), add("relationships", "c", &between)]);
         let edits = cascade(&model, vec![Edit::Delete { id: "a".into() }]);
-        assert_eq!(edits, [Edit::Delete { id: "a".into() }, Edit::Delete { id: "c".into() }]);
+        assert_eq!(edits, [Edit::Delete { id: "a".into() }, Edit::DeleteWith { id: "c".into(), with: "a".into() }]);
         assert_eq!(describe(&model, &edits), "Deleted the element Shop and one more");
+        let mut gone = model.clone();
+        apply_all(&mut gone, &edits);
+        let back = cascade(&gone, vec![Edit::Restore { id: "a".into() }]);
+        apply_all(&mut gone, &back);
+        assert_eq!(gone, model, "what went along comes back");
     }
 }

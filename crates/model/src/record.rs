@@ -14,6 +14,9 @@ pub struct Record {
     pub collection: Collection,
     /// In the trash by itself. One can be hidden without it: in a deleted one.
     pub deleted: bool,
+    /// The record it went into the trash with, which brings it back too; ""
+    /// when it was deleted for itself.
+    pub deleted_with: String,
     /// Fractional index among the records it stands with.
     pub order: String,
     /// Fields that have a value, by name; what is empty is not there.
@@ -30,6 +33,7 @@ impl Record {
             id: id.into(),
             collection,
             deleted: false,
+            deleted_with: String::new(),
             order: String::new(),
             fields: BTreeMap::new(),
             conflicts: BTreeMap::new(),

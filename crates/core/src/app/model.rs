@@ -7,10 +7,10 @@ use drystone_model::schema::{COLLECTIONS, Collection, Field};
 use drystone_model::{Model, Record, RefusalKind, Value, reference};
 use drystone_wire::DocumentHandle;
 
-use super::App;
 use super::documents::handle;
 use super::open_document::OpenDocument;
 use super::persist::lock;
+use super::{App, sharing};
 use crate::api::{
     Applied, ApplyEdits, ChoiceInfo, CollectionInfo, DocumentRef, Empty, FieldInfo, ModelSchema, ModelView, RecordView,
     TrashItem,
@@ -93,7 +93,9 @@ impl App {
     }
 
     pub(super) fn apply_locked_edits(&self, open: &mut OpenDocument, args: ApplyEdits) -> Result<Applied> {
-        let lane = self.lane(open)?;
+        let adds_decision =
+            |edit: &Edit| matches!(edit, Edit::Add { collection, .. } if collection == Collection::Decisions.name());
+        let lane = if args.edits.iter().any(adds_decision) { self.lane(open)? } else { String::new() };
         let model = self.model(open)?;
         let mut edits = args.edits;
         for edit in &mut edits {
@@ -144,9 +146,32 @@ impl App {
     /// joined the workspace on the others. So no two devices ever give one
     /// number to two decisions.
     pub(super) fn lane(&self, open: &mut OpenDocument) -> Result<String> {
-        let _ = open;
-        Ok(String::new())
+        if let Some(lane) = &open.lane {
+            return Ok(lane.clone());
+        }
+        let creator = self.loaded(open)?.creator();
+        let workspace = open.workspace;
+        let lane = self.db().read(|conn| {
+            if sharing::own_device(conn)? == creator {
+                return Ok(String::new());
+            }
+            Ok(letters(sharing::own_rank(conn, &workspace)?))
+        })?;
+        Ok(open.lane.insert(lane).clone())
     }
+}
+
+/// 0 is `a`, 25 `z`, 26 `aa`.
+fn letters(mut rank: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.push(char::from(b'a' + u8::try_from(rank % 26).unwrap_or(0)));
+        if rank < 26 {
+            break;
+        }
+        rank = rank / 26 - 1;
+    }
+    letters.iter().rev().collect()
 }
 
 /// Gives a number to each decision that is added without one: the next after

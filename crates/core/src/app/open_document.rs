@@ -41,6 +41,8 @@ pub(super) struct OpenDocument {
     /// Whether an editor of this process shows it.
     pub shown: bool,
     pub last_used: Instant,
+    /// The suffix of decision numbers given on this device, once known.
+    pub lane: Option<String>,
     /// Whether one may write to the workspace, and when that was looked up.
     pub may_write: Option<(Instant, bool)>,
 }
@@ -96,6 +98,7 @@ impl OpenDocument {
             channels: HashMap::new(),
             shown: false,
             last_used: Instant::now(),
+            lane: None,
             may_write: None,
         }
     }

@@ -1,6 +1,7 @@
 //! Names and paths of the command line: `DOC` is a title, a slug or an id
 //! prefix; paths are dotted.
 
+use drystone_model::path::is_model_path;
 use serde_json::{Value, json};
 
 use super::App;
@@ -47,6 +48,10 @@ impl App {
     /// # Errors
     /// `not-found` when there is nothing at the path.
     pub async fn show(&self, document: &str, path: Option<&str>) -> Result<Value> {
+        if let Some(path) = path.filter(|path| is_model_path(path)) {
+            let (document, path) = (document.to_owned(), path.to_owned());
+            return self.blocking(move |app| app.show_model(&document, &path)).await;
+        }
         let id = handle(document)?;
         let view = self.blocking(move |app| app.view(id)).await?;
         match path {
@@ -61,6 +66,10 @@ impl App {
     /// # Errors
     /// `not-found` when the path cannot be set.
     pub async fn set(&self, document: &str, path: &str, value: &str) -> Result<()> {
+        if is_model_path(path) {
+            let (document, path, value) = (document.to_owned(), path.to_owned(), value.to_owned());
+            return self.blocking(move |app| app.set_model(&document, &path, &value)).await;
+        }
         if path == "title" {
             let rename = RenameDocument { document: document.to_owned(), title: value.to_owned() };
             return self.document_rename(rename).await.map(|_| ());
@@ -77,10 +86,7 @@ impl App {
         let titled = path.strip_suffix(".title");
         if let Some(section) = titled.and_then(|path| view.sections.iter().find(|section| section.path == path)) {
             let (section, title) = (section.id.clone(), one_line(value)?);
-            let summary = format!("Set {path}");
-            return self
-                .blocking(move |app| app.edit(id, &summary, |document| document.set_section_title(&section, &title)))
-                .await;
+            return self.blocking(move |app| app.rename_section(id, &section, &title)).await;
         }
         self.set_missing(&view, path, value).await
     }

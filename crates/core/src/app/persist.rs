@@ -304,6 +304,7 @@ impl App {
         if !self.db().read(|conn| sharing::may_write(conn, &workspace))? {
             return Err(only_reader());
         }
+        document.set_creator(&self.db().read(sharing::own_device)?)?;
         let records: Vec<_> =
             document.commit(summary, self.now_ms()).into_iter().map(|record| (record, None)).collect();
         let mut open = OpenDocument::new(id, workspace, Vec::new(), 0);

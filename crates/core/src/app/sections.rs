@@ -8,14 +8,16 @@ use super::App;
 use super::open_document::{OpenDocument, Typing};
 use super::persist::lock;
 use crate::api::{
-    AddSection, EditSection, Edited, Empty, MoveSection, RenameSection, SectionRef, SectionUpdates,
+    AddSection, ApplyEdits, EditSection, Edited, Empty, MoveSection, RenameSection, SectionRef, SectionUpdates,
     SectionUpdatesReply, SectionView, Splice,
 };
 use crate::document::{NewSection, Place};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::documents::{self, SectionRow};
 use crate::store::journal;
+use drystone_model::edit::Edit;
 use drystone_model::templates::{self, Slot};
+use drystone_model::{Value, reference};
 
 /// The longest text of one section, in UTF-16 units.
 const SECTION_LIMIT: usize = 16 << 20;
@@ -39,9 +41,7 @@ impl App {
         self.blocking(move |app| {
             let id = super::documents::handle(&args.document)?;
             let title = one_line(&args.title)?;
-            app.edit(id, &format!("Renamed a section to {title}"), |document| {
-                document.set_section_title(&args.section, &title)
-            })?;
+            app.rename_section(id, &args.section, &title)?;
             Ok(Empty {})
         })
         .await
@@ -75,6 +75,37 @@ impl App {
             Ok(Empty {})
         })
         .await
+    }
+
+    /// Changes a heading. One that shows a record's name renames the record,
+    /// as long as what stands around the name stays.
+    pub(super) fn rename_section(&self, id: DocumentHandle, section: &str, title: &str) -> Result<()> {
+        let title = reference::clean(title);
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        self.check_may_edit(&mut open)?;
+        self.settle(&mut open)?;
+        self.catch_up(&mut open)?;
+        let stored = self.loaded(&mut open)?.section_title(section).ok_or_else(|| no_section(section))?;
+        if let [(range, shown)] = &reference::find(&stored)[..] {
+            let name =
+                title.strip_prefix(&stored[..range.start]).and_then(|rest| rest.strip_suffix(&stored[range.end..]));
+            if let Some(name) = name.filter(|name| !name.trim().is_empty()) {
+                let value = Some(Value::text(name));
+                let edit = Edit::Set { id: shown.id.clone(), field: shown.field.clone(), value };
+                let args = ApplyEdits {
+                    document: id.to_string(),
+                    edits: vec![edit],
+                    sections: Vec::new(),
+                    summary: None,
+                    confirm: false,
+                };
+                return self.apply_locked_edits(&mut open, args).map(|_| ());
+            }
+        }
+        self.edit_locked(&mut open, &format!("Renamed a section to {title}"), |document| {
+            document.set_section_title(section, &title)
+        })
     }
 
     /// One batch of keystrokes: into the journal first, so that it is durable

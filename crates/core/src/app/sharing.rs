@@ -97,6 +97,19 @@ pub(super) fn load(conn: &Connection, workspace: &WorkspaceId) -> Result<Members
     })
 }
 
+/// How many devices joined a workspace before this one.
+pub(super) fn own_rank(conn: &Connection, workspace: &WorkspaceId) -> Result<usize> {
+    let device = store::own_device(conn)?;
+    load(conn, workspace)?.rank(&device).ok_or_else(|| {
+        Error::new(ErrorCode::Refused, "This device is not in the workspace.", "Join the workspace first.")
+    })
+}
+
+/// This device's key, in hexadecimal digits.
+pub(super) fn own_device(conn: &Connection) -> Result<String> {
+    Ok(store::own_device(conn)?.to_string())
+}
+
 /// The workspace named by an argument, or the default one.
 pub(super) fn named(conn: &Connection, id: Option<&str>) -> Result<WorkspaceId> {
     let Some(text) = id else { return default_workspace(conn) };

@@ -95,6 +95,15 @@ impl Document {
         self.doc.put(ROOT, "bom", bom).map_err(Error::internal)
     }
 
+    /// Says which device made the document: it gives decision numbers without
+    /// a suffix.
+    ///
+    /// # Errors
+    /// Automerge's.
+    pub fn set_creator(&mut self, device: &str) -> Result<()> {
+        self.doc.put(ROOT, "creator", device).map_err(Error::internal)
+    }
+
     /// Changes the document's name, word by word where two do so at once.
     ///
     /// # Errors

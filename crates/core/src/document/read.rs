@@ -81,6 +81,11 @@ impl Document {
         string(&self.doc, &ROOT, "template")
     }
 
+    /// The device that made it, in hexadecimal digits; "" for documents of schema 1.
+    pub fn creator(&self) -> String {
+        string(&self.doc, &ROOT, "creator")
+    }
+
     /// When it was created, milliseconds since 1970.
     pub fn created_ms(&self) -> u64 {
         number(&self.doc, &ROOT, "created")
@@ -129,6 +134,12 @@ impl Document {
     pub fn deleted_sections(&self) -> Vec<(String, String)> {
         let all = self.all_sections().into_iter().filter(|(_, (_, deleted))| *deleted);
         all.map(|(id, (section, _))| (id, section.title)).collect()
+    }
+
+    /// One section's heading as stored.
+    pub fn section_title(&self, id: &str) -> Option<String> {
+        let section = object(&self.doc, &sections_map(&self.doc)?, id)?;
+        Some(text(&self.doc, &section, "title"))
     }
 
     /// One section's body.

@@ -66,6 +66,10 @@ impl Document {
                     let (_, object) = self.find_record(id)?;
                     self.doc.put(&object, ORDER, next_order()?).map_err(Error::internal)?;
                 }
+                Edit::DeleteWith { id, with } => {
+                    let (_, object) = self.find_record(id)?;
+                    self.doc.put(&object, DELETED, with.as_str()).map_err(Error::internal)?;
+                }
                 Edit::Delete { id } | Edit::Restore { id } => {
                     let (_, object) = self.find_record(id)?;
                     let deleted = matches!(edit, Edit::Delete { .. });
@@ -92,7 +96,8 @@ impl Document {
     fn record_at(&self, collection: Collection, map: &ObjId, id: &str) -> Option<Record> {
         let object = read::object(&self.doc, map, id)?;
         let mut record = Record::new(collection, id);
-        record.deleted = read::boolean(&self.doc, &object, DELETED);
+        record.deleted_with = read::string(&self.doc, &object, DELETED);
+        record.deleted = !record.deleted_with.is_empty() || read::boolean(&self.doc, &object, DELETED);
         record.order = read::string(&self.doc, &object, ORDER);
         for key in self.doc.keys(&object) {
             let Some(field) = collection.table().fields.iter().find(|field| field.name == key) else { continue };

@@ -15,6 +15,8 @@ struct Data<'a> {
     order: std::borrow::Cow<'a, str>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     deleted: bool,
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    with: std::borrow::Cow<'a, str>,
     fields: BTreeMap<std::borrow::Cow<'a, str>, Value>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     conflicts: BTreeMap<std::borrow::Cow<'a, str>, Vec<Value>>,
@@ -43,6 +45,7 @@ fn read(collection: Collection, id: String, data: &str) -> Result<Record> {
     let mut record = Record::new(collection, id);
     record.order = data.order.into_owned();
     record.deleted = data.deleted;
+    record.deleted_with = data.with.into_owned();
     for (name, value) in data.fields {
         if let Some(field) = collection.field(&name) {
             record.fields.insert(field.name, value);
@@ -64,6 +67,7 @@ pub fn put(tx: &Transaction<'_>, document: &[u8; 16], record: &Record) -> Result
     let data = Data {
         order: record.order.as_str().into(),
         deleted: record.deleted,
+        with: record.deleted_with.as_str().into(),
         fields: record.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
         conflicts: record.conflicts.iter().map(|(name, values)| ((*name).into(), values.clone())).collect(),
     };

@@ -61,6 +61,14 @@ pub enum Standing {
 }
 
 impl Membership {
+    /// How many devices were brought in before this one. The log is one line,
+    /// so no two devices of a workspace ever have the same rank.
+    pub fn rank(&self, device: &DeviceKey) -> Option<usize> {
+        let place = |device: &DeviceKey| Some((self.rights.get(device)?.first()?.0, *device));
+        let own = place(device)?;
+        Some(self.rights.keys().filter(|other| place(other).is_some_and(|other| other < own)).count())
+    }
+
     /// From the first record.
     ///
     /// # Errors

@@ -985,7 +985,15 @@ after: string | null, } | { "do": "delete",
 /**
  * The record.
  */
-id: string, } | { "do": "restore", 
+id: string, } | { "do": "deleteWith", 
+/**
+ * The record.
+ */
+id: string, 
+/**
+ * The record it goes with.
+ */
+with: string, } | { "do": "restore", 
 /**
  * The record.
  */
