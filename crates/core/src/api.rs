@@ -116,6 +116,8 @@ data! {
         pub state: SectionState,
         /// The Markdown body as stored: references stand as U+E020 id.field hint U+E021. Lines end with `\n`.
         pub text: String,
+        /// The body as people read it, where references make it differ.
+        pub rendered: Option<String>,
         /// Grows with every update of `text`; see `section.edit`.
         pub version: u32,
     }

@@ -386,6 +386,7 @@ fn section_view(row: &SectionRow, version: u32, template: Option<&Template>) -> 
         state: state(row.shown()),
         record: Some(row.record.clone()).filter(|record| !record.is_empty()),
         text: row.text.clone(),
+        rendered: Some(row.rendered.clone()).filter(|rendered| !rendered.is_empty()),
         version,
     }
 }

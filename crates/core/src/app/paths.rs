@@ -2,12 +2,18 @@
 //! prefix; paths are dotted.
 
 use drystone_model::path::is_model_path;
+use drystone_model::{markdown, reference};
+use drystone_wire::DocumentHandle;
 use serde_json::{Value, json};
 
 use super::App;
 use super::documents::handle;
+use super::persist::lock;
 use super::sections::one_line;
-use crate::api::{AddSection, DocumentSummary, DocumentView, ListDocuments, RenameDocument, SectionView};
+use crate::api::{
+    AddSection, ApplyEdits, DocumentRef, DocumentSummary, DocumentView, ListDocuments, RenameDocument, SectionBody,
+    SectionView,
+};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Digits of an id prefix that are needed at least, so that a short title is
@@ -52,6 +58,10 @@ impl App {
             let (document, path) = (document.to_owned(), path.to_owned());
             return self.blocking(move |app| app.show_model(&document, &path)).await;
         }
+        if path == Some("trash") {
+            let trash = self.document_trash(DocumentRef { document: document.to_owned() }).await?;
+            return Ok(json!({ "trash": trash }));
+        }
         let id = handle(document)?;
         let view = self.blocking(move |app| app.view(id)).await?;
         match path {
@@ -77,11 +87,8 @@ impl App {
         let id = handle(document)?;
         let view = self.blocking(move |app| app.view(id)).await?;
         if let Some(section) = view.sections.iter().find(|section| section.path == path) {
-            let (section, value) = (section.id.clone(), value.to_owned());
-            let summary = format!("Set {path}");
-            return self
-                .blocking(move |app| app.edit(id, &summary, |document| document.set_body(&section, &normal(&value))))
-                .await;
+            let (section, path, value) = (section.id.clone(), path.to_owned(), normal(value));
+            return self.blocking(move |app| app.set_text(id, &section, &path, &value)).await;
         }
         let titled = path.strip_suffix(".title");
         if let Some(section) = titled.and_then(|path| view.sections.iter().find(|section| section.path == path)) {
@@ -89,6 +96,26 @@ impl App {
             return self.blocking(move |app| app.rename_section(id, &section, &title)).await;
         }
         self.set_missing(&view, path, value).await
+    }
+
+    /// Sets a section's text as people read it: what it shows of the model is
+    /// found again in the new text, and changed there where it changed.
+    fn set_text(&self, id: DocumentHandle, section: &str, path: &str, value: &str) -> Result<()> {
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        self.check_may_edit(&mut open)?;
+        self.settle(&mut open)?;
+        self.catch_up(&mut open)?;
+        let stored = self.loaded(&mut open)?.body(section).unwrap_or_default();
+        let woven = markdown::weave(&stored, &reference::clean(value), self.model(&mut open)?);
+        let args = ApplyEdits {
+            document: id.to_string(),
+            edits: woven.edits,
+            sections: vec![SectionBody { section: section.to_owned(), title: None, text: Some(woven.text) }],
+            summary: Some(format!("Set {path}")),
+            confirm: false,
+        };
+        self.apply_locked_edits(&mut open, args).map(|_| ())
     }
 
     async fn set_missing(&self, view: &DocumentView, path: &str, value: &str) -> Result<()> {
@@ -102,7 +129,7 @@ impl App {
             self.add_slot(view, parent).await?;
         }
         let section = self.add_slot(view, key).await?;
-        let (value, summary) = (normal(value), format!("Set {path}"));
+        let (value, summary) = (reference::clean(&normal(value)), format!("Set {path}"));
         self.blocking(move |app| app.edit(id, &summary, |document| document.set_body(&section.id, &value))).await
     }
 
@@ -138,7 +165,7 @@ fn at_path(view: &DocumentView, path: &str) -> Result<Value> {
     }
     let section = |path: &str| view.sections.iter().find(|section| section.path == path);
     if let Some(section) = section(path) {
-        return Ok(json!(section.text));
+        return Ok(json!(section.rendered.as_ref().unwrap_or(&section.text)));
     }
     match path.rsplit_once('.').and_then(|(above, field)| Some((section(above)?, field))) {
         Some((section, "title")) => Ok(json!(section.title)),
