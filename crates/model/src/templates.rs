@@ -3,6 +3,7 @@
 
 mod full_and_compact;
 mod matching;
+mod topics;
 
 use std::sync::LazyLock;
 
@@ -11,6 +12,7 @@ use comrak::nodes::NodeValue;
 use crate::markdown::{ParsedSection, split};
 
 pub use matching::{match_sections, normalise};
+pub use topics::{place_of_topic, topic_of_place};
 
 /// A built-in template.
 pub struct Template {
@@ -73,6 +75,11 @@ pub fn all() -> &'static [Template] {
 /// A template by its id.
 pub fn find(id: &str) -> Option<&'static Template> {
     all().iter().find(|template| template.id == id)
+}
+
+/// Whether a key is that of a place that Drystone knows by itself.
+pub fn is_place(key: &str) -> bool {
+    full_and_compact::find(key).is_some()
 }
 
 impl Template {
