@@ -288,15 +288,4 @@ impl Heading for ParsedSection {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_heading_of_both_seeds_is_a_place() {
-        for (id, expected) in [("full", 32), ("compact", 7)] {
-            let template = find(id).unwrap();
-            let keys: Vec<&str> = template.slots.iter().map(|slot| slot.key.as_str()).collect();
-            assert_eq!(keys.len(), expected, "{keys:?}");
-        }
-    }
-}
+mod tests;

@@ -190,6 +190,10 @@ impl Reader<'_> {
             let what = format!("The place {} has guidance already, and another here.", new.key);
             return Err(self.refuse(line, column, what, "Write all of it at the first one."));
         }
+        if new.within.is_empty() != slot.within.is_empty() {
+            let what = format!("The place {} stands both among the main headings and inside of another.", new.key);
+            return Err(self.refuse(line, column, what, "Give one of the two another key: <!-- place: KEY -->."));
+        }
         let slot = &mut self.slots[index];
         slot.required |= new.required;
         let new_within = new.within.into_iter().filter(|key| !slot.within.contains(key)).collect::<Vec<_>>();
