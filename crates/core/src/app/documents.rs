@@ -59,7 +59,7 @@ impl App {
             let template = find_template(&args.template)?;
             let workspace = app.workspace_or_default(args.workspace.as_deref())?;
             let id = DocumentHandle(app.fresh_id()?);
-            let mut document = Document::create(&title, template.id, app.now_ms(), app.fresh_id()?)?;
+            let mut document = Document::create(&title, &template.id, app.now_ms(), app.fresh_id()?)?;
             let (sections, parents) = app.template_sections(&title, template)?;
             document.add_all(&sections, &parents)?;
             app.persist_new(id, workspace, document, &format!("Created {title}"))?;
@@ -225,15 +225,17 @@ impl App {
         workspace: Option<&str>,
     ) -> Result<Imported> {
         let parsed = markdown::parse(bytes, name)?;
-        let matched = templates::match_sections(&parsed.sections);
-        let template = match template {
-            Some(id) => find_template(id)?,
-            None => best_template(&matched),
+        let (template, matched) = match template {
+            Some(id) => {
+                let template = find_template(id)?;
+                (template, templates::match_sections_with(template, &parsed.sections))
+            }
+            None => templates::suggest(&parsed.sections),
         };
         let title = document_title(&parsed.sections, name);
         let workspace = self.workspace_or_default(workspace)?;
         let id = DocumentHandle(self.fresh_id()?);
-        let mut document = Document::create(&title, template.id, self.now_ms(), self.fresh_id()?)?;
+        let mut document = Document::create(&title, &template.id, self.now_ms(), self.fresh_id()?)?;
         document.set_source_form(parsed.crlf, parsed.bom)?;
         let (sections, parents) = self.imported_sections(&parsed.sections)?;
         document.add_all(&sections, &parents)?;
@@ -247,7 +249,7 @@ impl App {
             id: row.id,
             title: row.title,
             slug: row.slug,
-            template: template.id.into(),
+            template: template.id.clone(),
             sections: u32::try_from(parsed.sections.len()).unwrap_or(u32::MAX),
             matched: u32::try_from(matched.iter().flatten().count()).unwrap_or(u32::MAX),
         })
@@ -325,20 +327,13 @@ impl App {
 
 fn find_template(id: &str) -> Result<&'static Template> {
     templates::find(id).ok_or_else(|| {
-        let known: Vec<&str> = templates::all().iter().map(|template| template.id).collect();
+        let known: Vec<&str> = templates::all().iter().map(|template| template.id.as_str()).collect();
         Error::new(
             ErrorCode::NotFound,
             format!("There is no template “{id}”."),
             format!("Choose one of: {}.", known.join(", ")),
         )
     })
-}
-
-/// The template that has most of the places that were found.
-fn best_template(matched: &[Option<String>]) -> &'static Template {
-    let fits = |template: &&Template| matched.iter().flatten().filter(|key| template.slot(key).is_some()).count();
-    let all = templates::all();
-    all.iter().rev().max_by_key(fits).unwrap_or(&all[0])
 }
 
 fn document_title(sections: &[ParsedSection], name: &str) -> String {
@@ -392,9 +387,9 @@ fn missing(rows: &[SectionRow], template: Option<&Template>) -> Vec<TemplateSlot
 
 fn template_info(template: &Template) -> TemplateInfo {
     TemplateInfo {
-        id: template.id.into(),
-        title: template.title.into(),
-        description: template.description.into(),
+        id: template.id.clone(),
+        title: template.title.clone(),
+        description: template.description.clone(),
         slots: template.slots.iter().map(slot_info).collect(),
     }
 }

@@ -23,9 +23,10 @@ pub(super) fn project(
     if document.schema() == 0 {
         return None;
     }
-    let rows = section_rows(&document.sections());
     let template = document.template();
-    let (written, expected) = completeness(&rows, templates::find(&template));
+    let known = templates::find(&template);
+    let rows = section_rows(&document.sections(), known);
+    let (written, expected) = completeness(&rows, known);
     let title = document.title();
     let row = DocumentRow {
         id: id.0,
@@ -61,7 +62,7 @@ impl Heading for Outline<'_> {
     }
 }
 
-fn section_rows(sections: &[Section]) -> Vec<SectionRow> {
+fn section_rows(sections: &[Section], template: Option<&Template>) -> Vec<SectionRow> {
     let positions: HashMap<&str, usize> = sections.iter().enumerate().map(|(i, s)| (s.id.as_str(), i)).collect();
     let outline: Vec<Outline<'_>> = sections
         .iter()
@@ -70,7 +71,10 @@ fn section_rows(sections: &[Section]) -> Vec<SectionRow> {
             parent: section.parent.as_deref().and_then(|parent| positions.get(parent).copied()),
         })
         .collect();
-    let matched = templates::match_sections(&outline);
+    let matched = match template {
+        Some(template) => templates::match_sections_with(template, &outline),
+        None => templates::match_sections(&outline),
+    };
     let heading = document_heading(sections);
     let mut rows: Vec<SectionRow> = Vec::with_capacity(sections.len());
     let mut paths: HashSet<String> = HashSet::new();
@@ -78,7 +82,7 @@ fn section_rows(sections: &[Section]) -> Vec<SectionRow> {
         let key = if section.key.is_empty() { matched[index].clone().unwrap_or_default() } else { section.key.clone() };
         let above = outline[index].parent.filter(|parent| Some(*parent) != heading);
         let prefix = above.map_or("sections", |parent| rows[parent].path.as_str());
-        let path = unique(&mut paths, format!("{prefix}.{}", path_segment(section, &key)));
+        let path = unique(&mut paths, format!("{prefix}.{}", path_segment(section, &key, template)));
         rows.push(SectionRow {
             section: section.id.clone(),
             parent: section.parent.clone().unwrap_or_default(),
@@ -100,13 +104,16 @@ fn document_heading(sections: &[Section]) -> Option<usize> {
     (alone && sections[first].level == 1).then_some(first)
 }
 
-fn path_segment(section: &Section, key: &str) -> String {
+fn path_segment(section: &Section, key: &str, template: Option<&Template>) -> String {
     if section.level == 0 {
         return "preamble".into();
     }
     let last = key.rsplit('.').next().unwrap_or_default();
-    let repeatable = matches!(key, "components.component" | "data-flow.flow" | "decisions.decision");
-    if last.is_empty() || repeatable { slug(&templates::plain(&section.title)) } else { last.to_owned() }
+    if last.is_empty() || templates::is_repeatable(template, key) {
+        slug(&templates::plain(&section.title))
+    } else {
+        last.to_owned()
+    }
 }
 
 fn unique(taken: &mut HashSet<String>, path: String) -> String {
@@ -138,18 +145,12 @@ pub(super) fn state(text: &str) -> SectionState {
     }
 }
 
-/// Counts units: every innermost place of the template, and every other
+/// Counts units: every place that the template expects, and every other
 /// section that the document has besides its heading.
 fn completeness(rows: &[SectionRow], template: Option<&Template>) -> (u32, u32) {
     let (mut written, mut expected) = (0, 0);
     let mut counted: HashSet<&str> = HashSet::new();
-    for slot in template.map(|template| template.slots.as_slice()).unwrap_or_default() {
-        let has_parts = template.is_some_and(|template| {
-            template.slots.iter().any(|other| other.parent_key() == Some(&slot.key) && !other.repeatable)
-        });
-        if slot.repeatable || has_parts {
-            continue;
-        }
+    for slot in template.map(templates::expected).unwrap_or_default() {
         expected += 1;
         if let Some(row) = rows.iter().find(|row| row.key == slot.key) {
             counted.insert(&row.section);

@@ -163,7 +163,7 @@ fn paths(key: &str, label: &str) -> Vec<String> {
 fn labelled(collection: Collection, record: &str, label: &str) -> Vec<String> {
     let is = |name: &&str| name.eq_ignore_ascii_case(label);
     let mut fields = collection.table().fields.iter();
-    let field = fields.find(|field| is(&field.title) || field.labels.iter().any(|name| is(&name)));
+    let field = fields.find(|field| is(&field.title) || field.labels.iter().any(is));
     field.map(|field| format!("{record}.{}", field.dashed())).into_iter().collect()
 }
 
