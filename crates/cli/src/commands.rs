@@ -1,11 +1,13 @@
 //! The commands, one file each. This list is where a command is registered.
 
 mod add;
+mod compare;
 mod completions;
 mod delete;
 mod doctor;
 mod export;
 mod import;
+mod lift;
 mod list;
 mod log;
 mod new;
@@ -17,6 +19,7 @@ mod set;
 mod show;
 mod status;
 mod sync;
+mod template;
 mod workspace;
 
 use clap::Subcommand;
@@ -41,6 +44,12 @@ pub enum Command {
     Remove(remove::Arguments),
     /// Import Markdown files as new documents
     Import(import::Arguments),
+    /// Lift what prose says into the model
+    Lift(lift::Arguments),
+    /// Change a document's template
+    Template(template::Arguments),
+    /// Compare two environments of a document
+    Compare(compare::Arguments),
     /// Export a document
     Export(export::Arguments),
     /// Find sections by their words
@@ -80,6 +89,9 @@ impl Command {
             Command::Add(arguments) => add::run(arguments, global, output).await,
             Command::Remove(arguments) => remove::run(arguments, global, output).await,
             Command::Import(arguments) => import::run(arguments, global, output).await,
+            Command::Lift(arguments) => lift::run(arguments, global, output).await,
+            Command::Template(arguments) => template::run(arguments, global, output).await,
+            Command::Compare(arguments) => compare::run(arguments, global, output).await,
             Command::Export(arguments) => export::run(arguments, global, output).await,
             Command::Search(arguments) => search::run(arguments, global, output).await,
             Command::Log(arguments) => log::run(arguments, global, output).await,

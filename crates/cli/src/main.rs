@@ -9,6 +9,7 @@ mod names;
 
 mod output;
 mod serve;
+mod template;
 mod unlock;
 
 use std::process::ExitCode;

@@ -170,8 +170,10 @@ data! {
     pub struct CreateDocument {
         /// The title.
         pub title: String,
-        /// `full` or `compact`.
+        /// `full`, `compact` or `arc42`; with a file the name of that for messages.
         pub template: String,
+        /// The text of a template file to take instead.
+        pub template_file: Option<String>,
         /// Workspace id; the default workspace when absent.
         pub workspace: Option<String>,
     }
@@ -200,6 +202,8 @@ data! {
         pub content: String,
         /// `full` or `compact`; the one that fits better when absent.
         pub template: Option<String>,
+        /// The text of a template file to take instead.
+        pub template_file: Option<String>,
         /// Workspace id; the default workspace when absent.
         pub workspace: Option<String>,
         /// `markdown` or `json`; by the name when absent.

@@ -3,7 +3,9 @@
 //! the only one that looks at a clock.
 
 mod documents;
+mod exporting;
 mod housekeeping;
+mod importing;
 mod model;
 mod model_paths;
 mod open_document;
@@ -15,6 +17,7 @@ mod recover;
 mod sections;
 mod sharing;
 mod syncing;
+mod template;
 
 use std::collections::HashMap;
 use std::fs::File;

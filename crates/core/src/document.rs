@@ -7,7 +7,8 @@
 //! ```text
 //! root
 //!   schema    2
-//!   template  "full" | "compact"
+//!   template  a template's id
+//!   templateFile  the text of its file when it is not built in, absent in schema 1
 //!   title     Text      the document's name
 //!   created   timestamp milliseconds
 //!   creator   key of the device that made it, absent in schema 1

@@ -3,9 +3,9 @@
 use drystone_core::api::{CreateDocument, DocumentSummary};
 use drystone_core::command::Request;
 
-use crate::Global;
+
 use crate::data_folder::{Background, call, with};
-use crate::names;
+use crate::{Global, names, template};
 use crate::output::text::{DIM, STRONG, plain, short};
 use crate::output::{Exit, Output, Result};
 
@@ -16,34 +16,15 @@ Examples:
 
 With --json: the document, {\"id\", \"title\", \"slug\", \"template\", …}.";
 
-/// The built-in templates.
-#[derive(Clone, Copy, clap::ValueEnum)]
-pub enum Template {
-    /// Every place of a full architecture description
-    Full,
-    /// The essentials on a page or two
-    Compact,
-}
-
-impl Template {
-    /// The template's id in the core.
-    pub fn id(self) -> String {
-        match self {
-            Template::Full => "full".to_owned(),
-            Template::Compact => "compact".to_owned(),
-        }
-    }
-}
-
 /// Arguments of `new`.
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Arguments {
     /// The document's title
     title: String,
-    /// The template it starts from
-    #[arg(long, value_enum, default_value = "full")]
-    template: Template,
+    /// The template it starts from: full, compact, arc42, or a template file
+    #[arg(long, value_name = "TEMPLATE|FILE", default_value = "full")]
+    template: String,
     /// The workspace it belongs to: a name or the first digits of an id [default: your first]
     #[arg(long, value_name = "WORKSPACE")]
     workspace: Option<String>,
@@ -51,9 +32,10 @@ pub struct Arguments {
 
 /// Creates a document.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
+    let (template, template_file) = template::choose(&arguments.template)?;
     let document: DocumentSummary = with(global, Background::Off, async |app| {
         let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
-        let create = CreateDocument { title: arguments.title, template: arguments.template.id(), workspace };
+        let create = CreateDocument { title: arguments.title, template, template_file, workspace };
         Ok(call(app, Request::DocumentCreate(create)).await?)
     })
     .await?;

@@ -1,24 +1,21 @@
 //! Commands on whole documents.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use drystone_model::templates::{self, Template};
 use drystone_wire::{DocumentHandle, WorkspaceId};
 
 use super::persist::{lock, unknown};
-use super::project::state;
+use super::project::{known_template, state};
 use super::sections::one_line;
+use super::template::{self, chosen_template, template_file};
 use super::{App, rfc3339, sharing};
 use crate::api::{
-    Completeness, CreateDocument, DocumentRef, DocumentSummary, DocumentView, Empty, Event, ExportDocument,
-    ExportFormat, Exported, ImportDocument, Imported, LiftReport, ListDocuments, LogEntry, RenameDocument, Search,
-    SearchHit, SectionView, TemplateInfo, TemplateSlot,
+    Completeness, CreateDocument, DocumentRef, DocumentSummary, DocumentView, Empty, Event, ListDocuments, LogEntry,
+    RenameDocument, Search, SearchHit, SectionView, TemplateInfo, TemplateSlot,
 };
-use crate::document::{Document, NewSection, Origin};
+use crate::document::Document;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::documents::{self, DocumentRow, SectionRow};
 use crate::store::{changes, search};
-use drystone_model::markdown::{self, ParsedSection};
-use drystone_model::templates::{self, Slot, Template};
 
 /// Entries of a log that are shown.
 const LOG_ENTRIES: u32 = 2000;
@@ -38,7 +35,7 @@ pub(super) fn handle(id: &str) -> Result<DocumentHandle> {
 
 impl App {
     pub(crate) async fn template_list(&self, _: Empty) -> Result<Vec<TemplateInfo>> {
-        Ok(templates::all().iter().map(template_info).collect())
+        Ok(templates::all().iter().map(template::info).collect())
     }
 
     pub(crate) async fn document_list(&self, args: ListDocuments) -> Result<Vec<DocumentSummary>> {
@@ -56,13 +53,15 @@ impl App {
     pub(crate) async fn document_create(&self, args: CreateDocument) -> Result<DocumentSummary> {
         self.blocking(move |app| {
             let title = one_line(&args.title)?;
-            let template = find_template(&args.template)?;
+            let template = chosen_template(&args.template, args.template_file.as_deref())?;
             let workspace = app.workspace_or_default(args.workspace.as_deref())?;
             let id = DocumentHandle(app.fresh_id()?);
-            let mut document = Document::create(&title, template.id, app.now_ms(), app.fresh_id()?)?;
-            let (sections, parents) = app.template_sections(&title, template)?;
+            let mut document = Document::create(&title, &template.id, app.now_ms(), app.fresh_id()?)?;
+            document.set_template(&template.id, &template_file(&template))?;
+            let (sections, parents) = app.template_sections(&title, &template)?;
             document.add_all(&sections, &parents)?;
-            app.persist_new(id, workspace, document, &format!("Created {title}"))?;
+            let changes = document.commit(&format!("Created {title}"), app.now_ms());
+            app.persist_new(id, workspace, document, changes)?;
             app.summary_of(id)
         })
         .await
@@ -109,20 +108,6 @@ impl App {
             Ok(Empty {})
         })
         .await
-    }
-
-    pub(crate) async fn document_import(&self, args: ImportDocument) -> Result<Imported> {
-        self.blocking(move |app| {
-            let bytes = BASE64.decode(&args.content).map_err(|error| {
-                Error::new(ErrorCode::BadInput, format!("The content is not Base64: {error}."), "Send it as Base64.")
-            })?;
-            app.import(&args.name, &bytes, args.template.as_deref(), args.workspace.as_deref())
-        })
-        .await
-    }
-
-    pub(crate) async fn document_export(&self, args: ExportDocument) -> Result<Exported> {
-        self.blocking(move |app| app.export(&args)).await
     }
 
     pub(crate) async fn document_log(&self, args: DocumentRef) -> Result<Vec<LogEntry>> {
@@ -185,7 +170,8 @@ impl App {
         open.shown = true;
         App::touch(&mut open);
         let (row, waiting) = self.db().read(|conn| documents::find(conn, &id.0))?.ok_or_else(|| unknown(id))?;
-        let template = templates::find(&row.template);
+        let template = known_template(&row.template, &row.template_file);
+        let template = template.as_deref();
         let sections = open.rows.iter().map(|row| section_view(row, open.version(&row.section), template)).collect();
         let missing = missing(&open.rows, template);
         Ok(DocumentView { summary: summary(row, waiting), sections, missing })
@@ -215,146 +201,9 @@ impl App {
         }
     }
 
-    /// Imports a Markdown file as a new document.
-    ///
-    /// # Errors
-    /// Says where the file cannot be read.
-    pub fn import(
-        &self,
-        name: &str,
-        bytes: &[u8],
-        template: Option<&str>,
-        workspace: Option<&str>,
-    ) -> Result<Imported> {
-        let parsed = markdown::parse(bytes, name)?;
-        let matched = templates::match_sections(&parsed.sections);
-        let template = match template {
-            Some(id) => find_template(id)?,
-            None => best_template(&matched),
-        };
-        let title = document_title(&parsed.sections, name);
-        let workspace = self.workspace_or_default(workspace)?;
-        let id = DocumentHandle(self.fresh_id()?);
-        let mut document = Document::create(&title, template.id, self.now_ms(), self.fresh_id()?)?;
-        document.set_source_form(parsed.crlf, parsed.bom)?;
-        let (sections, parents) = self.imported_sections(&parsed.sections)?;
-        document.add_all(&sections, &parents)?;
-        let exported = crate::export::markdown::export(&document);
-        if exported != bytes {
-            return Err(Error::internal(format_args!("{name} would not come out as it went in")));
-        }
-        self.persist_new(id, workspace, document, &format!("Imported {}", file_name(name)))?;
-        let row = self.summary_of(id)?;
-        Ok(Imported {
-            id: row.id,
-            title: row.title,
-            slug: row.slug,
-            template: template.id.into(),
-            sections: u32::try_from(parsed.sections.len()).unwrap_or(u32::MAX),
-            matched: u32::try_from(matched.iter().flatten().count()).unwrap_or(u32::MAX),
-            lift: LiftReport::default(),
-        })
-    }
-
-    fn export(&self, args: &ExportDocument) -> Result<Exported> {
-        let id = handle(&args.document)?;
-        let view = self.view(id)?;
-        let (content, extension, mime) = match args.format {
-            ExportFormat::Markdown => {
-                let open = self.open_document(id)?;
-                let mut open = lock(&open);
-                let bytes = crate::export::markdown::export(self.loaded(&mut open)?);
-                (bytes, "md", "text/markdown; charset=utf-8")
-            }
-            ExportFormat::Json => {
-                let value = crate::export::json::export(&view);
-                let text = serde_json::to_string_pretty(&value).map_err(Error::internal)?;
-                (format!("{text}\n").into_bytes(), "json", "application/json")
-            }
-            ExportFormat::Html | ExportFormat::Mermaid => return Err(Error::internal("pending")),
-        };
-        Ok(Exported {
-            name: format!("{}.{extension}", view.summary.slug),
-            mime: mime.into(),
-            content: BASE64.encode(content),
-        })
-    }
-
-    fn section_id(&self) -> Result<String> {
+    pub(super) fn section_id(&self) -> Result<String> {
         Ok(data_encoding::HEXLOWER.encode(&self.fresh_id()?[..8]))
     }
-
-    fn imported_sections(&self, parsed: &[ParsedSection]) -> Result<(Vec<NewSection>, Vec<Option<usize>>)> {
-        let mut sections = Vec::with_capacity(parsed.len());
-        for (index, section) in parsed.iter().enumerate() {
-            let last = index + 1 == parsed.len();
-            let above = section.parent.map_or(0, |parent| parsed[parent].level);
-            sections.push(NewSection {
-                id: self.section_id()?,
-                jump: section.level.saturating_sub(above),
-                style: section.style,
-                lead: section.lead.clone(),
-                gap: section.gap.clone(),
-                title: section.title.clone(),
-                tail: section.tail.clone(),
-                body: section.body.clone(),
-                foot: section.foot.clone(),
-                origin: if last { Origin::ImportedLast } else { Origin::Imported },
-                key: String::new(),
-            });
-        }
-        Ok((sections, parsed.iter().map(|section| section.parent).collect()))
-    }
-
-    /// A new document has the template's headings and no text: what to write
-    /// is shown beside it and never becomes part of it by itself.
-    fn template_sections(&self, title: &str, template: &Template) -> Result<(Vec<NewSection>, Vec<Option<usize>>)> {
-        let mut sections = vec![NewSection::made(self.section_id()?, title, "")];
-        let mut parents = vec![None];
-        let mut positions: Vec<(&str, usize)> = Vec::new();
-        for slot in template.slots.iter().filter(|slot| !slot.repeatable) {
-            let parent = slot
-                .parent_key()
-                .and_then(|key| positions.iter().find(|(other, _)| *other == key))
-                .map_or(0, |(_, position)| *position);
-            let mut section = NewSection::made(self.section_id()?, &slot.title, "");
-            section.key = slot.key.clone();
-            positions.push((&slot.key, sections.len()));
-            sections.push(section);
-            parents.push(Some(parent));
-        }
-        Ok((sections, parents))
-    }
-}
-
-fn find_template(id: &str) -> Result<&'static Template> {
-    templates::find(id).ok_or_else(|| {
-        let known: Vec<&str> = templates::all().iter().map(|template| template.id).collect();
-        Error::new(
-            ErrorCode::NotFound,
-            format!("There is no template “{id}”."),
-            format!("Choose one of: {}.", known.join(", ")),
-        )
-    })
-}
-
-/// The template that has most of the places that were found.
-fn best_template(matched: &[Option<String>]) -> &'static Template {
-    let fits = |template: &&Template| matched.iter().flatten().filter(|key| template.slot(key).is_some()).count();
-    let all = templates::all();
-    all.iter().rev().max_by_key(fits).unwrap_or(&all[0])
-}
-
-fn document_title(sections: &[ParsedSection], name: &str) -> String {
-    let heading = sections.iter().find(|section| section.level == 1).map(|section| templates::plain(&section.title));
-    heading.filter(|title| !title.is_empty()).unwrap_or_else(|| {
-        let file = file_name(name);
-        file.rsplit_once('.').map_or(file, |(stem, _)| stem).to_owned()
-    })
-}
-
-fn file_name(path: &str) -> &str {
-    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 fn summary(row: DocumentRow, waiting: u32) -> DocumentSummary {
@@ -393,25 +242,9 @@ fn section_view(row: &SectionRow, version: u32, template: Option<&Template>) -> 
 
 fn missing(rows: &[SectionRow], template: Option<&Template>) -> Vec<TemplateSlot> {
     let slots = template.map(|template| template.slots.as_slice()).unwrap_or_default();
-    slots.iter().filter(|slot| slot.repeatable || !rows.iter().any(|row| row.key == slot.key)).map(slot_info).collect()
-}
-
-fn template_info(template: &Template) -> TemplateInfo {
-    TemplateInfo {
-        id: template.id.into(),
-        title: template.title.into(),
-        description: template.description.into(),
-        slots: template.slots.iter().map(slot_info).collect(),
-    }
-}
-
-fn slot_info(slot: &Slot) -> TemplateSlot {
-    TemplateSlot {
-        key: slot.key.clone(),
-        title: slot.title.clone(),
-        guidance: slot.guidance.clone(),
-        level: slot.level,
-        repeatable: slot.repeatable,
-        skeleton: slot.skeleton.clone(),
-    }
+    slots
+        .iter()
+        .filter(|slot| slot.repeatable || !rows.iter().any(|row| row.key == slot.key))
+        .map(template::slot_info)
+        .collect()
 }

@@ -121,7 +121,8 @@ impl App {
     async fn set_missing(&self, view: &DocumentView, path: &str, value: &str) -> Result<()> {
         let id = handle(&view.summary.id)?;
         let key = path.strip_prefix("sections.").unwrap_or_default();
-        let known = super::sections::find_slot(&view.summary.template, key).filter(|slot| !slot.repeatable);
+        let template = self.template_of(id)?;
+        let known = super::sections::find_slot(template.as_deref(), key).filter(|slot| !slot.repeatable);
         let Some(slot) = known else { return Err(nothing_at(view, path)) };
         if let Some(parent) = slot.parent_key()
             && !view.sections.iter().any(|section| section.key.as_deref() == Some(parent))

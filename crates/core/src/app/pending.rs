@@ -9,9 +9,6 @@ impl App {
     pub(crate) async fn model_compare(&self, _: CompareEnvironments) -> Result<Comparison> {
         Err(Error::internal("pending"))
     }
-    pub(crate) async fn document_set_template(&self, _: ChangeTemplate) -> Result<DocumentSummary> {
-        Err(Error::internal("pending"))
-    }
     pub(crate) async fn decisions_import(&self, _: ImportDecisions) -> Result<Imported> {
         Err(Error::internal("pending"))
     }

@@ -298,15 +298,13 @@ impl App {
         &self,
         id: DocumentHandle,
         workspace: WorkspaceId,
-        mut document: Document,
-        summary: &str,
+        document: Document,
+        changes: Vec<ChangeRecord>,
     ) -> Result<()> {
         if !self.db().read(|conn| sharing::may_write(conn, &workspace))? {
             return Err(only_reader());
         }
-        document.set_creator(&self.db().read(sharing::own_device)?)?;
-        let records: Vec<_> =
-            document.commit(summary, self.now_ms()).into_iter().map(|record| (record, None)).collect();
+        let records: Vec<_> = changes.into_iter().map(|change| (change, None)).collect();
         let mut open = OpenDocument::new(id, workspace, Vec::new(), 0);
         let model = document.model();
         let touched = Touched {

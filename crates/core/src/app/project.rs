@@ -1,6 +1,7 @@
 //! What is shown of a document, derived from it: rows for the library, the
 //! outline and the search.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use drystone_model::templates::{self, Heading, Template};
@@ -25,9 +26,11 @@ pub(super) fn project(
     if document.schema() == 0 {
         return None;
     }
-    let rows = section_rows(&document.sections(), model);
-    let template = document.template();
-    let (written, expected) = completeness(&rows, templates::find(&template));
+    let (template, template_file) = (document.template(), document.template_file());
+    let known = known_template(&template, &template_file);
+    let known = known.as_deref();
+    let rows = section_rows(&document.sections(), known, model);
+    let (written, expected) = completeness(&rows, known);
     let title = document.title();
     let row = DocumentRow {
         id: id.0,
@@ -35,6 +38,7 @@ pub(super) fn project(
         slug: slug(&title),
         title,
         template,
+        template_file,
         created_ms: document.created_ms(),
         updated_ms,
         deleted_ms: document.deleted_ms(),
@@ -44,6 +48,14 @@ pub(super) fn project(
         projected: 0,
     };
     Some((row, rows))
+}
+
+/// A document's template: a built-in one, or the one its own file describes.
+pub(super) fn known_template(id: &str, file: &str) -> Option<Cow<'static, Template>> {
+    if file.is_empty() {
+        return templates::find(id).map(Cow::Borrowed);
+    }
+    templates::parse_file(file, id).ok().map(Cow::Owned)
 }
 
 /// Whether a section shows one of these records.
@@ -75,9 +87,12 @@ impl Heading for Outline<'_> {
     fn has_heading(&self) -> bool {
         self.section.level > 0
     }
+    fn key(&self) -> &str {
+        &self.section.key
+    }
 }
 
-fn section_rows(sections: &[Section], model: &Model) -> Vec<SectionRow> {
+fn section_rows(sections: &[Section], template: Option<&Template>, model: &Model) -> Vec<SectionRow> {
     let positions: HashMap<&str, usize> = sections.iter().enumerate().map(|(i, s)| (s.id.as_str(), i)).collect();
     let outline: Vec<Outline<'_>> = sections
         .iter()
@@ -87,15 +102,19 @@ fn section_rows(sections: &[Section], model: &Model) -> Vec<SectionRow> {
             parent: section.parent.as_deref().and_then(|parent| positions.get(parent).copied()),
         })
         .collect();
-    let matched = templates::match_sections(&outline);
+    let matched = match template {
+        Some(template) => templates::match_sections_with(template, &outline),
+        None => templates::match_sections(&outline),
+    };
     let heading = document_heading(sections);
     let mut rows: Vec<SectionRow> = Vec::with_capacity(sections.len());
     let mut paths: HashSet<String> = HashSet::new();
     for (index, section) in sections.iter().enumerate() {
-        let key = if section.key.is_empty() { matched[index].clone().unwrap_or_default() } else { section.key.clone() };
+        let key = matched[index].clone().unwrap_or_else(|| section.key.clone());
         let above = outline[index].parent.filter(|parent| Some(*parent) != heading);
         let prefix = above.map_or("sections", |parent| rows[parent].path.as_str());
-        let path = unique(&mut paths, format!("{prefix}.{}", path_segment(section, &outline[index].title, &key)));
+        let segment = path_segment(section, &outline[index].title, &key, template);
+        let path = unique(&mut paths, format!("{prefix}.{segment}"));
         rows.push(SectionRow {
             section: section.id.clone(),
             parent: section.parent.clone().unwrap_or_default(),
@@ -119,13 +138,16 @@ fn document_heading(sections: &[Section]) -> Option<usize> {
     (alone && sections[first].level == 1).then_some(first)
 }
 
-fn path_segment(section: &Section, title: &str, key: &str) -> String {
+fn path_segment(section: &Section, title: &str, key: &str, template: Option<&Template>) -> String {
     if section.level == 0 {
         return "preamble".into();
     }
     let last = key.rsplit('.').next().unwrap_or_default();
-    let repeatable = matches!(key, "components.component" | "data-flow.flow" | "decisions.decision");
-    if last.is_empty() || repeatable { slug(&templates::plain(title)) } else { last.to_owned() }
+    if last.is_empty() || templates::is_repeatable(template, key) {
+        slug(&templates::plain(title))
+    } else {
+        last.to_owned()
+    }
 }
 
 fn unique(taken: &mut HashSet<String>, path: String) -> String {
@@ -159,18 +181,12 @@ pub(super) fn state(text: &str) -> SectionState {
     }
 }
 
-/// Counts units: every innermost place of the template, and every other
+/// Counts units: every place that the template expects, and every other
 /// section that the document has besides its heading.
 fn completeness(rows: &[SectionRow], template: Option<&Template>) -> (u32, u32) {
     let (mut written, mut expected) = (0, 0);
     let mut counted: HashSet<&str> = HashSet::new();
-    for slot in template.map(|template| template.slots.as_slice()).unwrap_or_default() {
-        let has_parts = template.is_some_and(|template| {
-            template.slots.iter().any(|other| other.parent_key() == Some(&slot.key) && !other.repeatable)
-        });
-        if slot.repeatable || has_parts {
-            continue;
-        }
+    for slot in template.map(templates::expected).unwrap_or_default() {
         expected += 1;
         if let Some(row) = rows.iter().find(|row| row.key == slot.key) {
             counted.insert(&row.section);

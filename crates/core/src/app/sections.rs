@@ -7,6 +7,7 @@ use drystone_wire::DocumentHandle;
 use super::App;
 use super::open_document::{OpenDocument, Typing};
 use super::persist::lock;
+use super::project::known_template;
 use crate::api::{
     AddSection, ApplyEdits, EditSection, Edited, Empty, MoveSection, RenameSection, SectionRef, SectionUpdates,
     SectionUpdatesReply, SectionView, Splice,
@@ -16,7 +17,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::store::documents::{self, SectionRow};
 use crate::store::journal;
 use drystone_model::edit::Edit;
-use drystone_model::templates::{self, Slot};
+use drystone_model::templates::{self, Slot, Template};
 use drystone_model::{Value, reference};
 
 /// The longest text of one section, in UTF-16 units.
@@ -192,10 +193,14 @@ impl App {
             let mut open = lock(&open);
             self.settle(&mut open)?;
             self.catch_up(&mut open)?;
-            (open.rows.clone(), self.loaded(&mut open)?.template())
+            {
+                let document = self.loaded(&mut open)?;
+                let template = known_template(&document.template(), &document.template_file());
+                (open.rows.clone(), template)
+            }
         };
         let slot = match &args.key {
-            Some(key) => Some(find_slot(&template, key).ok_or_else(|| no_slot(key))?),
+            Some(key) => Some(find_slot(template.as_deref(), key).ok_or_else(|| no_slot(key))?),
             None => None,
         };
         let title = match slot {
@@ -203,7 +208,7 @@ impl App {
             _ => one_line(&args.title)?,
         };
         let place = match (slot, &args.parent, &args.after) {
-            (Some(slot), None, None) => slot_place(&rows, &template, slot),
+            (Some(slot), None, None) => slot_place(&rows, template.as_deref(), slot),
             _ => Place { parent: args.parent.clone(), after: args.after.clone() },
         };
         let mut new = NewSection::made(new_id.clone(), &title, slot.map_or("", |slot| slot.skeleton.as_str()));
@@ -229,14 +234,14 @@ impl App {
 }
 
 /// A place by its key, in the document's template or any other.
-pub(super) fn find_slot(template: &str, key: &str) -> Option<&'static Slot> {
-    let own = templates::find(template).and_then(|template| template.slot(key));
+pub(super) fn find_slot<'a>(template: Option<&'a Template>, key: &str) -> Option<&'a Slot> {
+    let own = template.and_then(|template| template.slot(key));
     own.or_else(|| templates::all().iter().find_map(|template| template.slot(key)))
 }
 
 /// Where a place goes: into its parent place (or the document's title), after
 /// the nearest earlier place of the template that is there.
-fn slot_place(rows: &[SectionRow], template: &str, slot: &Slot) -> Place {
+fn slot_place(rows: &[SectionRow], template: Option<&Template>, slot: &Slot) -> Place {
     let top = rows.iter().filter(|row| row.level == 1).collect::<Vec<_>>();
     let title = (top.len() == 1).then(|| top[0].section.clone());
     let parent = match slot.parent_key() {
@@ -244,7 +249,7 @@ fn slot_place(rows: &[SectionRow], template: &str, slot: &Slot) -> Place {
         None => title,
     };
     let siblings: Vec<&SectionRow> = rows.iter().filter(|row| row.parent == parent.as_deref().unwrap_or("")).collect();
-    let slots = templates::find(template).map(|template| template.slots.as_slice()).unwrap_or_default();
+    let slots = template.map(|template| template.slots.as_slice()).unwrap_or_default();
     let earlier = slots.iter().take_while(|other| other.key != slot.key).map(|other| other.key.as_str());
     let mut after = None;
     for key in earlier.chain(slot.repeatable.then_some(slot.key.as_str())) {

@@ -95,6 +95,24 @@ impl Document {
         self.doc.put(ROOT, "bom", bom).map_err(Error::internal)
     }
 
+    /// Changes the template: a built-in one by its id, or one with its file.
+    ///
+    /// # Errors
+    /// Automerge's.
+    pub fn set_template(&mut self, id: &str, file: &str) -> Result<()> {
+        self.doc.put(ROOT, "template", id).map_err(Error::internal)?;
+        self.doc.put(ROOT, "templateFile", file).map_err(Error::internal)
+    }
+
+    /// Keeps the place that a section has in a template, for going back to it.
+    ///
+    /// # Errors
+    /// `not-found`.
+    pub fn set_section_key(&mut self, section: &str, key: &str) -> Result<()> {
+        let object = self.section_object(section)?;
+        self.doc.put(&object, "key", key).map_err(Error::internal)
+    }
+
     /// Says which device made the document: it gives decision numbers without
     /// a suffix.
     ///

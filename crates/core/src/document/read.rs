@@ -81,6 +81,11 @@ impl Document {
         string(&self.doc, &ROOT, "template")
     }
 
+    /// The text of the template's file, for a template that is not built in.
+    pub fn template_file(&self) -> String {
+        string(&self.doc, &ROOT, "templateFile")
+    }
+
     /// The device that made it, in hexadecimal digits; "" for documents of schema 1.
     pub fn creator(&self) -> String {
         string(&self.doc, &ROOT, "creator")
@@ -140,6 +145,12 @@ impl Document {
     pub fn section_title(&self, id: &str) -> Option<String> {
         let section = object(&self.doc, &sections_map(&self.doc)?, id)?;
         Some(text(&self.doc, &section, "title"))
+    }
+
+    /// The place of a template that a section was made for, "" for none.
+    pub fn section_key(&self, id: &str) -> Option<String> {
+        let section = object(&self.doc, &sections_map(&self.doc)?, id)?;
+        Some(string(&self.doc, &section, "key"))
     }
 
     /// One section's body.

@@ -1,10 +1,29 @@
 //! Markdown out. What was imported and not changed comes out byte for byte.
 
+use std::collections::HashMap;
+
+use drystone_model::{Model, reference};
+
 use crate::document::{Document, HeadingStyle, Origin, Section};
 
-/// The document as a Markdown file.
-pub fn export(document: &Document) -> Vec<u8> {
-    let text = join(&document.sections());
+/// Markdown that is written after a section and everything nested in it, or,
+/// without one, at the end.
+pub struct Addition {
+    /// The section.
+    pub after: Option<String>,
+    /// What is written, blank lines around it left out.
+    pub markdown: String,
+}
+
+/// The document as a Markdown file: what its text shows of the model, and
+/// `additions` for what it does not show.
+pub fn export(document: &Document, model: &Model, additions: &[Addition]) -> Vec<u8> {
+    let mut sections = document.sections();
+    for section in &mut sections {
+        section.title = reference::render(&section.title, model);
+        section.body = reference::render(&section.body, model);
+    }
+    let text = join(&sections, additions);
     let text = if document.crlf() { text.replace('\n', "\r\n") } else { text };
     let mut bytes = Vec::with_capacity(text.len() + 3);
     if document.bom() {
@@ -17,35 +36,76 @@ pub fn export(document: &Document) -> Vec<u8> {
 /// Puts sections together. Where two parts stand together as they did in the
 /// imported file, the file's own white space is between them, whatever it is;
 /// elsewhere a blank line is, and one line end closes the file.
-pub fn join(sections: &[Section]) -> String {
+pub fn join(sections: &[Section], additions: &[Addition]) -> String {
     let mut out = String::new();
+    let ends = ends(sections);
     for (index, section) in sections.iter().enumerate() {
+        let due: Vec<&Addition> = additions
+            .iter()
+            .filter(|addition| {
+                addition.after.as_deref().map_or(usize::MAX, |id| ends.get(id).copied().unwrap_or(usize::MAX)) == index
+            })
+            .collect();
         let last = index + 1 == sections.len();
-        let as_in_file = match section.origin {
+        one(&mut out, section, last, !due.is_empty());
+        for addition in due {
+            add(&mut out, addition, last);
+        }
+    }
+    for addition in
+        additions.iter().filter(|addition| addition.after.as_deref().is_none_or(|id| !ends.contains_key(id)))
+    {
+        add(&mut out, addition, true);
+    }
+    out
+}
+
+/// The last section of what is nested in each, by index.
+fn ends(sections: &[Section]) -> HashMap<&str, usize> {
+    let mut ends: HashMap<&str, usize> = HashMap::new();
+    for (index, section) in sections.iter().enumerate().rev() {
+        let end = *ends.entry(&section.id).or_insert(index);
+        if let Some(parent) = section.parent.as_deref() {
+            let known = ends.entry(parent).or_insert(end);
+            *known = end.max(*known);
+        }
+    }
+    ends
+}
+
+fn add(out: &mut String, addition: &Addition, last: bool) {
+    if !out.is_empty() {
+        end_with(out, "\n\n");
+    }
+    out.push_str(addition.markdown.trim_matches('\n'));
+    out.push_str(if last { "\n" } else { "\n\n" });
+}
+
+fn one(out: &mut String, section: &Section, last: bool, followed: bool) {
+    let as_in_file = !followed
+        && match section.origin {
             Origin::Made => false,
             Origin::Imported => !last,
             Origin::ImportedLast => last,
         };
-        let end = if last { "\n" } else { "\n\n" };
-        heading(&mut out, section);
-        if section.body.is_empty() {
-            if !as_in_file && section.style != HeadingStyle::None {
-                end_with(&mut out, end);
-            }
-            continue;
+    let end = if last { "\n" } else { "\n\n" };
+    heading(out, section);
+    if section.body.is_empty() {
+        if !as_in_file && section.style != HeadingStyle::None {
+            end_with(out, end);
         }
-        if section.style != HeadingStyle::None && !section.tail.contains(['\n', '\r']) {
-            out.push_str("\n\n");
-        }
-        out.push_str(&section.body);
-        // Text typed where the file had none has no white space of its own.
-        if as_in_file && (last || section.foot.contains(['\n', '\r'])) {
-            out.push_str(&section.foot);
-        } else {
-            end_with(&mut out, end);
-        }
+        return;
     }
-    out
+    if section.style != HeadingStyle::None && !section.tail.contains(['\n', '\r']) {
+        out.push_str("\n\n");
+    }
+    out.push_str(&section.body);
+    // Text typed where the file had none has no white space of its own.
+    if as_in_file && (last || section.foot.contains(['\n', '\r'])) {
+        out.push_str(&section.foot);
+    } else {
+        end_with(out, end);
+    }
 }
 
 fn end_with(out: &mut String, end: &str) {

@@ -17,6 +17,8 @@ pub struct DocumentRow {
     pub slug: String,
     /// Its template.
     pub template: String,
+    /// The text of the template's file, or "" for a built-in one.
+    pub template_file: String,
     /// When it was created.
     pub created_ms: u64,
     /// When it was last changed.
@@ -63,8 +65,8 @@ impl SectionRow {
     }
 }
 
-const COLUMNS: &str =
-    "id, workspace, title, slug, template, created_ms, updated_ms, deleted_ms, written, expected, excerpt, projected";
+const COLUMNS: &str = "id, workspace, title, slug, template, created_ms, updated_ms, deleted_ms, written, expected, excerpt, projected, \
+     template_file";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
     let time = |index| row.get::<_, i64>(index).map(|ms| ms.max(0) as u64);
@@ -81,6 +83,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
         expected: row.get(9)?,
         excerpt: row.get(10)?,
         projected: row.get(11)?,
+        template_file: row.get(12)?,
     })
 }
 
@@ -94,7 +97,7 @@ pub fn list(conn: &Connection) -> Result<Vec<(DocumentRow, u32)>> {
         "SELECT {COLUMNS}, (SELECT count(*) FROM outbox WHERE outbox.document = documents.id)
          FROM documents ORDER BY updated_ms DESC, id"
     ))?;
-    let rows = statement.query_map([], |row| Ok((read(row)?, row.get(12)?)))?;
+    let rows = statement.query_map([], |row| Ok((read(row)?, row.get(13)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -108,7 +111,7 @@ pub fn find(conn: &Connection, id: &[u8; 16]) -> Result<Option<(DocumentRow, u32
             "SELECT {COLUMNS}, (SELECT count(*) FROM outbox WHERE outbox.document = documents.id)
              FROM documents WHERE id = ?1"
         ))?
-        .query_row([id], |row| Ok((read(row)?, row.get(12)?)))
+        .query_row([id], |row| Ok((read(row)?, row.get(13)?)))
         .optional()?)
 }
 
@@ -119,9 +122,10 @@ pub fn find(conn: &Connection, id: &[u8; 16]) -> Result<Option<(DocumentRow, u32
 pub fn put(tx: &Transaction<'_>, row: &DocumentRow) -> Result<()> {
     let ms = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     tx.prepare_cached(&format!(
-        "INSERT INTO documents ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+        "INSERT INTO documents ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
          ON CONFLICT (id) DO UPDATE SET title = ?3, slug = ?4, template = ?5, created_ms = ?6, updated_ms = ?7,
-             deleted_ms = ?8, written = ?9, expected = ?10, excerpt = ?11, projected = ?12"
+             deleted_ms = ?8, written = ?9, expected = ?10, excerpt = ?11, projected = ?12,
+             template_file = ?13"
     ))?
     .execute(params![
         row.id,
@@ -136,6 +140,7 @@ pub fn put(tx: &Transaction<'_>, row: &DocumentRow) -> Result<()> {
         row.expected,
         row.excerpt,
         row.projected,
+        row.template_file,
     ])?;
     Ok(())
 }

@@ -9,6 +9,9 @@ CREATE TABLE records (
     PRIMARY KEY (document, id)
 ) STRICT, WITHOUT ROWID;
 
+-- The text of a template's file, '' for a built-in template.
+ALTER TABLE documents ADD COLUMN template_file TEXT NOT NULL DEFAULT '';
+
 -- What people read of a section, where references make it differ from the text.
 ALTER TABLE sections ADD COLUMN rendered TEXT NOT NULL DEFAULT '';
 -- The record whose name the heading shows, or ''.
