@@ -181,7 +181,8 @@ impl Device {
 
     /// Creates a document; returns its id.
     pub async fn create(&self, title: &str, template: &str) -> String {
-        let args = CreateDocument { title: title.into(), template: template.into(), template_file: None, workspace: None };
+        let args =
+            CreateDocument { title: title.into(), template: template.into(), template_file: None, workspace: None };
         self.call::<DocumentSummary>(Request::DocumentCreate(args)).await.unwrap().id
     }
 

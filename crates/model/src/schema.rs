@@ -5,9 +5,11 @@
 
 mod architecture;
 mod decisions;
+mod documentation;
 mod operations;
 mod shape;
 
+pub use documentation::documentation;
 pub use shape::{Choice, Shape};
 
 /// Kinds of records. The order is that of exports.

@@ -6,58 +6,82 @@ use crate::icons;
 use crate::shell::{Failure, Result, cargo, read, read_file, write_file};
 
 pub const HELP: &str = "
-Usage: cargo xtask generate [types|icons] [--check]
+Usage: cargo xtask generate [types|pages|icons] [--check]
 
   types   ui/src/backend/generated/api.ts, from the command table and the data
-          types of crates/core (the default)
+          types of crates/core
+  pages   pages of docs/ that follow from tables in crates/model
   icons   icons/*.png, icon.ico and icon.icns, from the two SVG drawings
-  --check only says whether the types are current
+  Without a word: types and pages.
+  --check only says whether they are current
 ";
 
+/// What is generated: its path, and how it is printed.
+struct Generated {
+    path: &'static str,
+    /// The example that prints it, and its argument.
+    example: &'static [&'static str],
+}
+
 /// The TypeScript face of the core.
-const TYPES: &str = "ui/src/backend/generated/api.ts";
+const TYPES: Generated = Generated { path: "ui/src/backend/generated/api.ts", example: &["typescript"] };
+
+/// Pages of the documentation.
+const PAGES: &[Generated] = &[
+    Generated { path: "docs/model.md", example: &["page", "--", "model"] },
+    Generated { path: "docs/template-fields.md", example: &["page", "--", "template-fields"] },
+];
 
 /// The command.
 pub fn main(args: &[String]) -> Result<()> {
     let words: Vec<&str> = args.iter().map(String::as_str).collect();
     match words[..] {
-        [] | ["types"] => write_types(),
-        ["--check"] | ["types", "--check"] => check_types(),
+        [] => write_all(std::iter::once(&TYPES).chain(PAGES)),
+        ["types"] => write_all([&TYPES]),
+        ["pages"] => write_all(PAGES),
+        ["--check"] => check_all(),
+        ["types", "--check"] => check(&TYPES),
+        ["pages", "--check"] => PAGES.iter().try_for_each(check),
         ["icons"] => icons::generate(),
-        _ => Err(Failure::usage("generate takes types or icons, and --check")),
+        _ => Err(Failure::usage("generate takes types, pages or icons, and --check")),
     }
 }
 
-fn write_types() -> Result<()> {
-    let types = print_types()?;
-    if read_file(TYPES).ok().as_deref() == Some(types.as_str()) {
-        println!("{TYPES} is current.");
-        return Ok(());
+fn write_all(all: impl IntoIterator<Item = &'static Generated>) -> Result<()> {
+    for generated in all {
+        let path = generated.path;
+        let text = print(generated)?;
+        if read_file(path).ok().as_deref() == Some(text.as_str()) {
+            println!("{path} is current.");
+        } else {
+            write_file(path, text)?;
+            println!("{path} is written anew.");
+        }
     }
-    write_file(TYPES, types)?;
-    println!("{TYPES} is written anew.");
     Ok(())
 }
 
-/// Fails when the committed types are not those of the core.
-pub fn check_types() -> Result<()> {
-    let committed = read_file(TYPES)?.replace("\r\n", "\n");
-    let types = print_types()?;
-    match committed.lines().zip(types.lines()).position(|(old, new)| old != new) {
-        None if committed == types => {
-            println!("{TYPES} is current.");
-            Ok(())
-        }
-        place => {
-            let line = place.map_or(committed.lines().count().min(types.lines().count()), |index| index) + 1;
-            Err(Failure::new(format!("{TYPES}:{line}: is not what the core's types generate"))
-                .advice("Run `cargo xtask generate` and commit the result."))
-        }
-    }
+/// Fails when something that is committed is not what is generated.
+pub fn check_all() -> Result<()> {
+    std::iter::once(&TYPES).chain(PAGES).try_for_each(check)
 }
 
-/// The types as the core prints them. Without `--package`, so that features
-/// are those of every other build and nothing is compiled twice.
-fn print_types() -> Result<String> {
-    read(cargo().args(["run", "--quiet", "--example", "typescript"]).stderr(Stdio::inherit()))
+fn check(generated: &Generated) -> Result<()> {
+    let path = generated.path;
+    let committed = read_file(path)?.replace("\r\n", "\n");
+    let text = print(generated)?;
+    if committed == text {
+        println!("{path} is current.");
+        return Ok(());
+    }
+    let place = committed.lines().zip(text.lines()).position(|(old, new)| old != new);
+    let line = place.unwrap_or(committed.lines().count().min(text.lines().count())) + 1;
+    Err(Failure::new(format!("{path}:{line}: is not what is generated"))
+        .advice("Run `cargo xtask generate` and commit the result."))
+}
+
+/// Without `--package`, so that features are those of every other build and
+/// nothing is compiled twice.
+fn print(generated: &Generated) -> Result<String> {
+    read(cargo().args(["run", "--quiet", "--example"]).args(generated.example).stderr(Stdio::inherit()))
 }

@@ -66,10 +66,10 @@ const STEPS: &[Step] = &[
     Step { name: "ui-build", about: "bundle of the interface", needs: &["ui-install"], run: |_| ui::build_if_stale() },
     Step { name: "build", about: "cargo build", needs: &["setup", "ui-build"], run: |_| run(cargo().arg("build")) },
     Step {
-        name: "types",
-        about: "generated TypeScript is current",
+        name: "generated",
+        about: "what is generated is current",
         needs: &["build"],
-        run: |_| generate::check_types(),
+        run: |_| generate::check_all(),
     },
     Step {
         name: "clippy",

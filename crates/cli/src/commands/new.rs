@@ -3,11 +3,10 @@
 use drystone_core::api::{CreateDocument, DocumentSummary};
 use drystone_core::command::Request;
 
-
 use crate::data_folder::{Background, call, with};
-use crate::{Global, names, template};
 use crate::output::text::{DIM, STRONG, plain, short};
 use crate::output::{Exit, Output, Result};
+use crate::{Global, names, template};
 
 const AFTER_HELP: &str = "\
 Examples:
