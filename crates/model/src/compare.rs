@@ -99,11 +99,10 @@ pub struct Running {
 /// Compares two environments by their ids. One that is not there is empty.
 pub fn environments(model: &Model, a: &str, b: &str) -> Comparison {
     let (in_a, in_b) = (running(model, a), running(model, b));
-    let nothing = Running::default();
     let elements = model.every(Collection::Elements).filter_map(|element| {
         let (a, b) = (in_a.get(&element.id), in_b.get(&element.id));
         let present = a.is_some() || b.is_some();
-        present.then(|| element_row(element, a, b, &nothing))
+        present.then(|| element_row(element, a, b))
     });
     Comparison { elements: elements.collect(), nodes: node_rows(model, a, b) }
 }
@@ -126,24 +125,29 @@ pub fn running(model: &Model, environment: &str) -> BTreeMap<String, Running> {
     out
 }
 
-fn element_row(element: &Record, a: Option<&Running>, b: Option<&Running>, nothing: &Running) -> ElementRow {
-    let (in_a, in_b) = (a.unwrap_or(nothing), b.unwrap_or(nothing));
+/// How an element that runs in either of two environments differs in them.
+pub(crate) fn difference(a: Option<&Running>, b: Option<&Running>) -> Difference {
     let key = |running: &Running| running.nodes.iter().map(|node| slug(node)).collect::<Vec<_>>();
-    let difference = match (a, b) {
+    match (a, b) {
+        (None, None) => Difference::Same,
         (Some(_), None) => Difference::OnlyA,
         (None, Some(_)) => Difference::OnlyB,
-        _ if in_a.count != in_b.count => Difference::Counts,
-        _ if key(in_a) != key(in_b) => Difference::Nodes,
+        (Some(a), Some(b)) if a.count != b.count => Difference::Counts,
+        (Some(a), Some(b)) if key(a) != key(b) => Difference::Nodes,
         _ => Difference::Same,
-    };
+    }
+}
+
+fn element_row(element: &Record, a: Option<&Running>, b: Option<&Running>) -> ElementRow {
+    let nodes = |running: Option<&Running>| running.map(|running| running.nodes.clone()).unwrap_or_default();
     ElementRow {
         element: element.id.clone(),
         label: element.label(),
-        in_a: in_a.count,
-        in_b: in_b.count,
-        nodes_a: in_a.nodes.clone(),
-        nodes_b: in_b.nodes.clone(),
-        difference,
+        in_a: a.map_or(0, |running| running.count),
+        in_b: b.map_or(0, |running| running.count),
+        nodes_a: nodes(a),
+        nodes_b: nodes(b),
+        difference: difference(a, b),
     }
 }
 

@@ -10,6 +10,7 @@
 pub mod compare;
 pub mod edit;
 mod graph;
+pub mod html;
 pub mod json;
 pub mod markdown;
 mod naming;
