@@ -194,26 +194,26 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Sections with their headings. One at the top that says the document's
-    /// title again is not shown a second time; where others stand beside it,
-    /// all move down by one, since a page has one title.
+    /// Sections with their headings. A first one that says the document's
+    /// title again is not shown a second time. Where there is another heading
+    /// of the first level, all move down by one: a page has one title.
     fn sections(&mut self) {
         let sections = self.input.sections;
-        let tops = sections.iter().filter(|section| section.level == 1).count();
-        let shift = u8::from(
-            tops > 1 || sections.iter().find(|section| section.level > 0).is_some_and(|s| s.level > 1) && tops > 0,
-        );
         let title = shown(self.input.title, self.model);
+        let says_title =
+            |section: &JsonSection| section.level == 1 && shown(&section.title, self.model).trim() == title.trim();
+        let tops = sections.iter().filter(|section| section.level == 1).count();
+        let first = sections.iter().position(|section| section.level > 0);
+        let title_at = first.filter(|at| tops == 1 && says_title(&sections[*at]));
+        let shift = u8::from(tops > 0 && title_at.is_none());
         for (at, section) in sections.iter().enumerate() {
             let anchor = escape(&self.section_anchors[at]);
             let level = (section.level + shift).min(HEADINGS);
             let heading = self.inline(&section.title);
-            let is_title = section.level == 1 && shift == 0 && shown(&section.title, self.model).trim() == title.trim();
-            let has_heading = section.level > 0 && !is_title;
+            let has_heading = section.level > 0 && title_at != Some(at);
             if has_heading {
                 let plain = prose::without_tags(&heading);
                 self.entries.push(Entry { level, anchor: anchor.clone(), title: plain, count: None });
-                // A title that is not the document's own stands below it.
                 let level = level.max(2);
                 self.add(&format!("<section class=\"text\" aria-labelledby=\"{anchor}\">\n<h{level} id=\"{anchor}\">{heading}</h{level}>\n"));
             } else {

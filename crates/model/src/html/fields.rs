@@ -156,6 +156,11 @@ impl<'a> Page<'a> {
             (Shape::Refs(_) | Shape::Targets, Value::List(ids)) => {
                 ids.iter().map(|id| self.link(id)).collect::<Vec<_>>().join(", ")
             }
+            (Shape::List, Value::List(items)) if field.name == "technologies" => {
+                let items: Vec<String> =
+                    items.iter().map(|item| format!("<span class=\"tag\">{}</span>", self.inline(item))).collect();
+                items.join(" ")
+            }
             (Shape::Tags, Value::List(tags)) => {
                 let tags: Vec<String> =
                     tags.iter().map(|tag| format!("<span class=\"tag\">{}</span>", escape(tag))).collect();

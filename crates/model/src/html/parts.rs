@@ -125,7 +125,7 @@ fn relationships(page: &mut Page) {
         return;
     }
     let heads = ["From", "To", "What happens", "How", "More"];
-    page.table("Relationships", &heads);
+    page.table("Relationships", "stack relationships", &heads);
     for record in list {
         page.done.insert(&record.id);
         let anchor = page.anchor(record);
@@ -158,10 +158,10 @@ impl<'a> Page<'a> {
         }
     }
 
-    pub(super) fn table(&mut self, label: &str, heads: &[&str]) {
+    pub(super) fn table(&mut self, label: &str, class: &str, heads: &[&str]) {
         let heads: Vec<String> = heads.iter().map(|head| format!("<th scope=\"col\">{head}</th>")).collect();
         self.add(&format!(
-            "<div class=\"scroll\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\">\n<table class=\"model\">\n<thead><tr>{}</tr></thead>\n<tbody>\n",
+            "<div class=\"scroll\" role=\"region\" aria-label=\"{label}\" tabindex=\"0\">\n<table class=\"model {class}\">\n<thead><tr>{}</tr></thead>\n<tbody>\n",
             heads.concat()
         ));
     }

@@ -382,3 +382,38 @@ fn large_and_tangled_texts_come_to_an_end() {
         assert!(html.ends_with("</html>\n") && start.elapsed().as_secs() < 20, "{piece}: {:?}", start.elapsed());
     }
 }
+
+/// Real documents, where they are beside the checkout.
+#[test]
+#[allow(clippy::print_stderr)]
+fn real_documents_make_orderly_pages() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora/architecture-md");
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        eprintln!("skipped: {} is not there", folder.display());
+        return;
+    };
+    for path in files.flatten().map(|file| file.path()).filter(|path| path.extension().is_some_and(|ext| ext == "md")) {
+        let name = path.display().to_string();
+        let parsed = crate::markdown::parse(&std::fs::read(&path).unwrap(), &name).unwrap();
+        let made = parsed.sections.iter().map(|one| section(one.level, &one.title, &one.body));
+        let html = write(&made.collect::<Vec<_>>(), &Model::default());
+        assert_eq!(danger(&html), None, "{name}");
+        let wrong = disorder(&html).filter(|what| !what.ends_with("leads nowhere"));
+        assert_eq!(wrong, None, "{name}");
+    }
+}
+
+#[test]
+fn a_page_has_one_title_and_headings_keep_their_ranks() {
+    let ranks = |sections: &[JsonSection]| {
+        let html = write(sections, &Model::default());
+        assert_eq!(html.matches("<h1").count(), 1);
+        let main = html.split_once("<main").unwrap().1.to_owned();
+        main.split("<h").skip(1).map(|rest| rest[..1].parse::<u8>().unwrap()).collect::<Vec<_>>()
+    };
+    let own = section(1, "Shop <architecture>", "x");
+    assert_eq!(ranks(&[own.clone(), section(2, "A", ""), section(3, "B", "")]), [2, 3]);
+    assert_eq!(ranks(&[section(1, "Other", ""), section(2, "A", ""), section(6, "B", "")]), [2, 3, 6]);
+    assert_eq!(ranks(&[own, section(2, "A", ""), section(1, "Second", "")]), [2, 3, 2]);
+    assert_eq!(ranks(&[section(0, "", "before"), section(2, "A", "")]), [2]);
+}

@@ -38,7 +38,7 @@ fn table<'a>(page: &mut Page<'a>, area: &str, concerns: &[&'a Record]) {
     }
     let slug = crate::graph::slug(area);
     page.add(&format!("<h{RECORD} id=\"model-concerns-{slug}\">{area}</h{RECORD}>\n"));
-    page.table(area, &["Topic", "What holds", "About", "More"]);
+    page.table(area, "stack concerns", &["Topic", "What holds", "About", "More"]);
     for concern in concerns {
         page.done.insert(&concern.id);
         let (anchor, badges) = (page.anchor(concern), page.badges(concern));

@@ -74,7 +74,7 @@ fn side_by_side(page: &mut Page, environments: &[&Record]) {
     let mut heads = vec!["Element"];
     heads.extend(names.iter().map(String::as_str));
     heads.push("Difference");
-    page.table("Environments side by side", &heads);
+    page.table("Environments side by side", "compared", &heads);
     for element in elements {
         let row: Vec<Option<&Running>> = running.iter().map(|running| running.get(&element.id)).collect();
         let mut cells = String::new();
