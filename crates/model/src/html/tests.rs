@@ -142,7 +142,9 @@ fn disorder(html: &str) -> Option<String> {
     wanted.into_iter().find(|target| !ids.contains(target)).map(|target| format!("#{target} leads nowhere"))
 }
 
-const HOSTILE: [&str; 26] = [
+const HOSTILE: [&str; 28] = [
+    "https://example.invalid/\" onmouseover=\"alert(1)",
+    "https://example.invalid/'><script>",
     "<script>alert(1)</script>",
     "</style><script>alert(1)</script>",
     "</title><img src=x onerror=alert(1)>",
@@ -294,6 +296,18 @@ fn mentions_are_links_wherever_they_stand() {
     assert!(shown.contains("Words of elements purpose 1, as <em>Markdown</em>."), "{shown}");
     let unknown = text(&Reference::mention("ffff", "name").encode());
     assert!(unknown.contains("(?)"), "{unknown}");
+}
+
+#[test]
+fn names_and_addresses_stay_inside_of_their_attributes() {
+    let url = "https://example.invalid/\" onclick=\"a";
+    let model = Model::of([Record::new(Collection::Elements, "a")
+        .with("name", Value::text("\" onerror=\"b"))
+        .with("url", Value::text(url))]);
+    let name = Reference::mention("a", "name").encode();
+    let html = write(&[section(2, &name, &format!("![{name}](data:image/png;base64,AA== \"{name}\")"))], &model);
+    assert_eq!((danger(&html), disorder(&html)), (None, None));
+    assert!(html.contains("alt=\"&quot; onerror=&quot;b\""), "{html}");
 }
 
 #[test]
