@@ -2,12 +2,13 @@
 //! generate` writes them all.
 #![allow(clippy::print_stdout)]
 
-use drystone_model::{schema, templates};
+use drystone_model::{json, schema, templates};
 
 fn main() {
     let page = std::env::args().nth(1).unwrap_or_default();
     match page.as_str() {
         "model" => print!("{}", schema::documentation()),
+        "json-schema" => print!("{}", json::schema_text()),
         "template-fields" => print!("{}", templates::fields_table()),
         other => {
             println!("There is no page “{other}”.");

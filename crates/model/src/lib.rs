@@ -7,14 +7,20 @@
 //! merges what is described here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod compare;
 pub mod edit;
 mod graph;
+pub mod html;
+pub mod json;
 pub mod markdown;
+mod naming;
 pub mod order;
 pub mod path;
 pub mod record;
 pub mod reference;
 mod refusal;
+#[cfg(test)]
+mod samples;
 pub mod schema;
 pub mod templates;
 pub mod value;
