@@ -1,4 +1,3 @@
 //! From sections to bytes: one file a format.
 
-pub mod json;
 pub mod markdown;

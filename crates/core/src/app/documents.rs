@@ -4,7 +4,7 @@ use drystone_model::templates::{self, Template};
 use drystone_wire::{DocumentHandle, WorkspaceId};
 
 use super::persist::{lock, unknown};
-use super::project::{known_template, state};
+use super::project::{bound_record, known_template, state};
 use super::sections::one_line;
 use super::template::{self, chosen_template, template_file};
 use super::{App, rfc3339, sharing};
@@ -233,7 +233,7 @@ fn section_view(row: &SectionRow, version: u32, template: Option<&Template>) -> 
         path: row.path.clone(),
         guidance: slot.map(|slot| slot.guidance.clone()).filter(|guidance| !guidance.is_empty()),
         state: state(row.shown()),
-        record: Some(row.record.clone()).filter(|record| !record.is_empty()),
+        record: bound_record(&row.source_title),
         text: row.text.clone(),
         rendered: Some(row.rendered.clone()).filter(|rendered| !rendered.is_empty()),
         version,

@@ -2,11 +2,16 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use drystone_model::html::{self, HtmlInput};
+use drystone_model::json::{self, JsonDocument, JsonSection};
+use drystone_model::{Model, compare};
 
 use super::App;
 use super::documents::handle;
+use super::open_document::OpenDocument;
 use super::persist::lock;
-use crate::api::{ExportDocument, ExportFormat, Exported};
+use crate::api::DocumentSummary;
+use crate::api::{CompareEnvironments, Comparison, ComparisonRow, ExportDocument, ExportFormat, Exported};
 use crate::error::{Error, Result};
 
 impl App {
@@ -14,29 +19,101 @@ impl App {
         self.blocking(move |app| app.export(&args)).await
     }
 
+    pub(crate) async fn model_compare(&self, args: CompareEnvironments) -> Result<Comparison> {
+        self.blocking(move |app| {
+            app.with_model(handle(&args.document)?, |model, _| {
+                let environment = |name| model.name_to_id(&[drystone_model::Collection::Environments], name);
+                let comparison = compare::environments(model, &environment(&args.a)?, &environment(&args.b)?);
+                let narrow = |count: u64| u32::try_from(count).unwrap_or(u32::MAX);
+                let row = |row: compare::ElementRow| ComparisonRow {
+                    element: row.element,
+                    label: row.label,
+                    in_a: narrow(row.in_a),
+                    in_b: narrow(row.in_b),
+                    nodes_a: row.nodes_a,
+                    nodes_b: row.nodes_b,
+                    same: row.difference == compare::Difference::Same,
+                };
+                Ok(Comparison { rows: comparison.elements.into_iter().map(row).collect() })
+            })
+        })
+        .await
+    }
+
     fn export(&self, args: &ExportDocument) -> Result<Exported> {
         let id = handle(&args.document)?;
-        let view = self.view(id)?;
+        let summary = self.view(id)?.summary;
         let (content, extension, mime) = match args.format {
             ExportFormat::Markdown => {
                 let open = self.open_document(id)?;
                 let mut open = lock(&open);
-                self.loaded(&mut open)?;
-                let model = self.model(&mut open)?.clone();
-                let bytes = crate::export::markdown::export(self.loaded(&mut open)?, &model, &[]);
-                (bytes, "md", "text/markdown; charset=utf-8")
+                self.settle(&mut open)?;
+                self.catch_up(&mut open)?;
+                (self.markdown(&mut open)?, "md", "text/markdown; charset=utf-8")
             }
             ExportFormat::Json => {
-                let value = crate::export::json::export(&view);
-                let text = serde_json::to_string_pretty(&value).map_err(Error::internal)?;
-                (format!("{text}\n").into_bytes(), "json", "application/json")
+                let document = self.with_model(id, |model, open| Ok(json_document(&summary, open, model)))?;
+                (json::text(&document.to_value()).into_bytes(), "json", "application/json")
             }
-            ExportFormat::Html | ExportFormat::Mermaid => return Err(Error::internal("pending")),
+            ExportFormat::Html => {
+                let page = self.with_model(id, |model, open| {
+                    let document = json_document(&summary, open, model);
+                    Ok(html::page(&HtmlInput {
+                        title: &summary.title,
+                        lang: "en",
+                        template: &summary.template,
+                        created: day(&summary.created),
+                        updated: day(&summary.updated),
+                        sections: &document.sections,
+                        model,
+                    }))
+                })?;
+                (page.into_bytes(), "html", "text/html; charset=utf-8")
+            }
+            ExportFormat::Mermaid => return Err(Error::internal("pending")),
         };
         Ok(Exported {
-            name: format!("{}.{extension}", view.summary.slug),
+            name: format!("{}.{extension}", summary.slug),
             mime: mime.into(),
             content: BASE64.encode(content),
         })
+    }
+
+    /// The document as Markdown, with what its text does not show of the model.
+    pub(super) fn markdown(&self, open: &mut OpenDocument) -> Result<Vec<u8>> {
+        self.model(open)?;
+        self.loaded(open)?;
+        let (Some(document), Some(model)) = (&open.document, &open.model) else {
+            return Err(Error::internal("a document that was just loaded is gone"));
+        };
+        Ok(crate::export::markdown::export(document, model, &[]))
+    }
+}
+
+/// The day of a time.
+fn day(time: &str) -> &str {
+    time.get(..10).unwrap_or(time)
+}
+
+/// Everything in a document, for its JSON form.
+pub(super) fn json_document(summary: &DocumentSummary, open: &OpenDocument, model: &Model) -> JsonDocument {
+    let sections = open.rows.iter().map(|row| JsonSection {
+        id: row.section.clone(),
+        parent: Some(row.parent.clone()).filter(|parent| !parent.is_empty()),
+        level: row.level,
+        title: row.stored_title().to_owned(),
+        key: Some(row.key.clone()).filter(|key| !key.is_empty()),
+        path: row.path.clone(),
+        text: row.text.clone(),
+    });
+    JsonDocument {
+        id: summary.id.clone(),
+        title: summary.title.clone(),
+        slug: summary.slug.clone(),
+        template: summary.template.clone(),
+        created: Some(summary.created.clone()),
+        updated: Some(summary.updated.clone()),
+        sections: sections.collect(),
+        model: model.clone(),
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::documents::handle;
+use super::exporting::json_document;
 use super::persist::lock;
 use super::sections::one_line;
 use crate::api::{
@@ -65,9 +66,17 @@ impl App {
         let id = handle(document)?;
         let view = self.blocking(move |app| app.view(id)).await?;
         match path {
-            None => Ok(crate::export::json::export(&view)),
+            None => self.with_document_json(&view.summary).await,
             Some(path) => at_path(&view, path),
         }
+    }
+
+    async fn with_document_json(&self, summary: &DocumentSummary) -> Result<Value> {
+        let summary = summary.clone();
+        self.blocking(move |app| {
+            app.with_model(handle(&summary.id)?, |model, open| Ok(json_document(&summary, open, model).to_value()))
+        })
+        .await
     }
 
     /// Sets what is at a path. A place that a template knows and the document

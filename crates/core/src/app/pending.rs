@@ -6,9 +6,6 @@ impl App {
     pub(crate) async fn model_lift(&self, _: LiftDocument) -> Result<LiftReport> {
         Err(Error::internal("pending"))
     }
-    pub(crate) async fn model_compare(&self, _: CompareEnvironments) -> Result<Comparison> {
-        Err(Error::internal("pending"))
-    }
     pub(crate) async fn decisions_import(&self, _: ImportDecisions) -> Result<Imported> {
         Err(Error::internal("pending"))
     }

@@ -62,12 +62,14 @@ pub(super) fn known_template(id: &str, file: &str) -> Option<Cow<'static, Templa
 pub(super) fn shows_any(rows: &[SectionRow], touched: &BTreeSet<(Collection, String)>) -> bool {
     let touches = |id: &str| touched.iter().any(|(_, touched)| touched == id);
     rows.iter().any(|row| {
-        touches(&row.record)
-            || (row.text.contains(reference::OPEN)
-                && reference::find(&row.text).iter().any(|(_, reference)| {
+        let shows = |text: &str| {
+            text.contains(reference::OPEN)
+                && reference::find(text).iter().any(|(_, reference)| {
                     // What an element depends on follows from relationships.
                     touches(&reference.id) || reference.field == "dependencies"
-                }))
+                })
+        };
+        shows(&row.source_title) || shows(&row.text)
     })
 }
 
@@ -123,7 +125,7 @@ fn section_rows(sections: &[Section], template: Option<&Template>, model: &Model
             key,
             path,
             rendered: rendered(&section.body, model),
-            record: bound_record(&section.title).unwrap_or_default(),
+            source_title: if section.title.contains(reference::OPEN) { section.title.clone() } else { String::new() },
             text: section.body.clone(),
         });
     }

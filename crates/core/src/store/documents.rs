@@ -54,14 +54,19 @@ pub struct SectionRow {
     pub text: String,
     /// What people read of it, where references make it differ; otherwise "".
     pub rendered: String,
-    /// The record whose name the heading shows, or "".
-    pub record: String,
+    /// The heading as stored, where references make it differ; otherwise "".
+    pub source_title: String,
 }
 
 impl SectionRow {
     /// The text as people read it.
     pub fn shown(&self) -> &str {
         if self.rendered.is_empty() { &self.text } else { &self.rendered }
+    }
+
+    /// The heading as stored.
+    pub fn stored_title(&self) -> &str {
+        if self.source_title.is_empty() { &self.title } else { &self.source_title }
     }
 }
 
@@ -151,7 +156,7 @@ pub fn put(tx: &Transaction<'_>, row: &DocumentRow) -> Result<()> {
 /// SQLite's.
 pub fn sections(conn: &Connection, document: &[u8; 16]) -> Result<Vec<SectionRow>> {
     let mut statement = conn.prepare_cached(
-        "SELECT section, parent, level, title, key, path, text, rendered, record FROM sections WHERE document = ?1 ORDER BY ordinal",
+        "SELECT section, parent, level, title, key, path, text, rendered, source_title FROM sections WHERE document = ?1 ORDER BY ordinal",
     )?;
     let rows = statement.query_map([document], |row| {
         Ok(SectionRow {
@@ -163,7 +168,7 @@ pub fn sections(conn: &Connection, document: &[u8; 16]) -> Result<Vec<SectionRow
             path: row.get(5)?,
             text: row.get(6)?,
             rendered: row.get(7)?,
-            record: row.get(8)?,
+            source_title: row.get(8)?,
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -188,13 +193,13 @@ pub fn put_sections(
             .execute(params![document, gone.section])?;
     }
     let mut full = tx.prepare_cached(
-        "INSERT INTO sections (document, section, ordinal, parent, level, title, key, path, text, rendered, record)
+        "INSERT INTO sections (document, section, ordinal, parent, level, title, key, path, text, rendered, source_title)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
          ON CONFLICT (document, section) DO UPDATE SET ordinal = ?3, parent = ?4, level = ?5, title = ?6, key = ?7,
-             path = ?8, text = ?9, rendered = ?10, record = ?11",
+             path = ?8, text = ?9, rendered = ?10, source_title = ?11",
     )?;
     let mut moved = tx.prepare_cached(
-        "UPDATE sections SET ordinal = ?3, parent = ?4, level = ?5, key = ?6, path = ?7, record = ?8
+        "UPDATE sections SET ordinal = ?3, parent = ?4, level = ?5, key = ?6, path = ?7, source_title = ?8
          WHERE document = ?1 AND section = ?2",
     )?;
     for (ordinal, row) in after.iter().enumerate() {
@@ -210,7 +215,7 @@ pub fn put_sections(
                     row.level,
                     row.key,
                     row.path,
-                    row.record
+                    row.source_title
                 ])?;
             }
             _ => {
@@ -225,7 +230,7 @@ pub fn put_sections(
                     row.path,
                     row.text,
                     row.rendered,
-                    row.record
+                    row.source_title
                 ])?;
             }
         }

@@ -14,5 +14,5 @@ ALTER TABLE documents ADD COLUMN template_file TEXT NOT NULL DEFAULT '';
 
 -- What people read of a section, where references make it differ from the text.
 ALTER TABLE sections ADD COLUMN rendered TEXT NOT NULL DEFAULT '';
--- The record whose name the heading shows, or ''.
-ALTER TABLE sections ADD COLUMN record TEXT NOT NULL DEFAULT '';
+-- The heading as stored, where references make it differ from what is shown; otherwise ''.
+ALTER TABLE sections ADD COLUMN source_title TEXT NOT NULL DEFAULT '';
