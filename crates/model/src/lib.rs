@@ -9,7 +9,9 @@
 
 pub mod edit;
 mod graph;
+pub mod kinds;
 pub mod markdown;
+pub mod notation;
 pub mod path;
 pub mod record;
 pub mod reference;
