@@ -144,3 +144,15 @@ fn the_full_template_has_four_layers_with_their_parts() {
         Application Layer/ -> Data Layer/",
     );
 }
+
+#[test]
+fn a_box_that_is_ruled_into_parts_has_titles_with_cells() {
+    let Some(corpora) = corpora() else { return };
+    let text = std::fs::read_to_string(corpora.join("architecture-md/oxc.md")).unwrap();
+    let found = find(&text).remove(0);
+    let told = told(&read(found.language, &text[found.range]));
+    for line in ["Applications/Language Server", "Core Libraries/Codegen", "Foundation Libraries/AST"] {
+        assert!(told.lines().any(|told| told == line), "{told}");
+    }
+    assert_eq!(told.lines().count(), 15, "{told}");
+}
