@@ -1,7 +1,9 @@
 //! Markdown in and out.
 
 mod split;
+mod told;
 mod weave;
 
 pub use split::{HeadingStyle, LIMIT, ParsedMarkdown, ParsedSection, parse, split};
+pub use told::told_by_diagrams;
 pub use weave::{Woven, weave};

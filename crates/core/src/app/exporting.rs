@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use drystone_model::html::{self, HtmlInput};
 use drystone_model::json::{self, JsonDocument, JsonSection};
-use drystone_model::{Model, compare};
+use drystone_model::{Model, compare, notation};
 
 use super::App;
 use super::documents::handle;
@@ -70,7 +70,10 @@ impl App {
                 })?;
                 (page.into_bytes(), "html", "text/html; charset=utf-8")
             }
-            ExportFormat::Mermaid => return Err(Error::internal("pending")),
+            ExportFormat::Mermaid => {
+                let text = self.with_model(id, |model, _| Ok(notation::mermaid_flowchart(model, None)))?;
+                (text.into_bytes(), "mmd", "text/plain; charset=utf-8")
+            }
         };
         Ok(Exported {
             name: format!("{}.{extension}", summary.slug),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use drystone_model::edit::{self, Edit};
+use drystone_model::kinds;
 use drystone_model::path::{self, Target, name_of};
 use drystone_model::schema::{Collection, Field, Shape};
 use drystone_model::{Model, Record, Refusal, Value as FieldValue, reference};
@@ -325,12 +326,8 @@ fn label(model: &Model, collection: Collection, slug: &str, values: &mut BTreeMa
 fn fill_required(collection: Collection, values: &mut BTreeMap<String, FieldValue>) {
     if collection == Collection::Elements {
         let name = values.get("name").map(|name| name.as_str().to_owned()).unwrap_or_default();
-        values.entry("kind".into()).or_insert_with(|| FieldValue::text(guess_kind(&name)));
+        values.entry("kind".into()).or_insert_with(|| FieldValue::text(kinds::guess_kind(&name)));
     }
-}
-
-fn guess_kind(_name: &str) -> &'static str {
-    "service"
 }
 
 /// A value from its text form, or from JSON where the field holds several.
