@@ -107,6 +107,11 @@ fn is_markdown(path: &Path) -> bool {
     ["md", "markdown"].iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
+/// Makes a folder with those above it, unless it is there.
+pub fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).map_err(|error| unwritable(path, &error))
+}
+
 /// Writes a file as a whole or not at all: into a temporary file beside it,
 /// to the disk, then under its name. Something that is not a file, such as
 /// `/dev/stdout` or a pipe, is written to directly.
