@@ -5,5 +5,5 @@ mod told;
 mod weave;
 
 pub use split::{HeadingStyle, LIMIT, ParsedMarkdown, ParsedSection, parse, split};
-pub use told::told_by_diagrams;
+pub use told::{Told, drawing, told_by_diagrams};
 pub use weave::{Woven, weave};

@@ -1,59 +1,93 @@
 //! What the diagrams of a text already say of the model, so that an export
 //! does not say it again.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
-use crate::edit::{Edit, apply_all};
+use crate::edit::apply_all;
 use crate::graph::Model;
 use crate::notation;
 use crate::record::Record;
 use crate::schema::{Collection, Shape};
 use crate::value::Value;
 
-/// Ids of live records of which the diagrams in these texts say all there is:
-/// lifting the diagrams alone gives records with the same names and the same
-/// fields. One that was changed since is told no more.
-pub fn told_by_diagrams<'a>(texts: impl IntoIterator<Item = &'a str>, model: &Model) -> HashSet<String> {
+/// Fields of which a text already says all there is.
+#[derive(Debug, Default, Clone)]
+pub struct Told(HashSet<(String, &'static str)>);
+
+impl Told {
+    /// Whether a field's value is said.
+    pub fn field(&self, record: &Record, field: &str) -> bool {
+        record.collection.field(field).is_some_and(|field| self.0.contains(&(record.id.clone(), field.name)))
+    }
+
+    /// Whether everything that a record holds is said.
+    pub fn all(&self, record: &Record) -> bool {
+        !self.0.is_empty()
+            && record.fields.iter().filter(|(_, value)| !value.is_empty()).all(|(name, _)| self.field(record, name))
+    }
+}
+
+/// What the diagrams in these texts say: lifting them alone gives records of
+/// the same names with the same values. What was changed since is told no
+/// more.
+pub fn told_by_diagrams<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>, model: &Model) -> Told {
     let mut drawn = Model::default();
     let mut next = 0_u64;
     let mut fresh = || {
         next += 1;
         format!("{next:016x}")
     };
-    for text in texts {
+    for (title, text) in texts {
         for found in notation::find(text) {
-            let drawing = notation::read(found.language, &text[found.range]);
-            let edits: Vec<Edit> = notation::to_edits(&drawing, &drawn, &mut fresh).edits;
+            let edits = notation::to_edits(&drawing(title, text, &found), &drawn, &mut fresh).edits;
             apply_all(&mut drawn, &edits);
         }
     }
+    let mut told = Told::default();
     if drawn.is_empty() {
-        return HashSet::new();
+        return told;
     }
-    let mut said: HashMap<(Collection, Said), usize> = HashMap::new();
-    for record in drawn.all() {
-        *said.entry((record.collection, say(record, &drawn))).or_default() += 1;
+    let mut said: HashMap<Identity, Vec<&Record>> = HashMap::new();
+    for record in drawn.all().collect::<Vec<_>>().into_iter().rev() {
+        said.entry(identity(record, &drawn)).or_default().push(record);
     }
-    let mut told = HashSet::new();
     for record in model.all().filter(|record| !model.is_hidden(&record.id)) {
-        if let Some(left) = said.get_mut(&(record.collection, say(record, model))).filter(|left| **left > 0) {
-            *left -= 1;
-            told.insert(record.id.clone());
+        let Some(other) = said.get_mut(&identity(record, model)).and_then(Vec::pop) else { continue };
+        for (name, value) in &record.fields {
+            let shape = record.collection.field(name).map_or(Shape::Line, |field| field.shape);
+            let same = other.get(name).is_some_and(|other| spell(other, shape, &drawn) == spell(value, shape, model));
+            if same {
+                told.0.insert((record.id.clone(), name));
+            }
         }
     }
     told
 }
 
-/// A record's fields with names in place of ids.
-type Said = BTreeMap<&'static str, String>;
+/// A diagram of a section, read; it is called as the section is, unless it has
+/// a title of its own.
+pub fn drawing(title: &str, text: &str, found: &notation::Found) -> notation::Drawing {
+    let mut drawing = notation::read(found.language, &text[found.range.clone()]);
+    if drawing.title.is_empty() {
+        drawing.title = crate::templates::plain(title);
+    }
+    drawing
+}
 
-fn say(record: &Record, model: &Model) -> Said {
-    let fields = record.fields.iter().filter(|(_, value)| !value.is_empty());
-    let said = fields.map(|(name, value)| {
-        let shape = record.collection.field(name).map_or(Shape::Line, |field| field.shape);
-        (*name, spell(value, shape, model))
-    });
-    said.collect()
+/// By what a record is known in both models: names, never ids.
+type Identity = (Collection, Vec<String>);
+
+fn identity(record: &Record, model: &Model) -> Identity {
+    let name = |field: &str| model.get(record.text(field)).map(Record::label).unwrap_or_default();
+    let mut parts = match record.collection {
+        Collection::Relationships => vec![name("from"), name("to"), record.text("description").to_owned()],
+        Collection::Instances => vec![name("element")],
+        _ => vec![record.label().to_lowercase()],
+    };
+    if let Some(owner) = model.owner(record) {
+        parts.extend(identity(owner, model).1);
+    }
+    (record.collection, parts)
 }
 
 fn spell(value: &Value, shape: Shape, model: &Model) -> String {
@@ -66,6 +100,7 @@ fn spell(value: &Value, shape: Shape, model: &Model) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edit::Edit;
 
     const TEXT: &str = "See:\n\n```mermaid\ngraph TD\n  A[Shop] -->|orders| B[(Orders)]\n```\n";
 
@@ -80,12 +115,15 @@ mod tests {
         });
         apply_all(&mut model, &edits.edits);
         assert_eq!(model.len(), 3);
-        assert_eq!(told_by_diagrams([TEXT], &model).len(), 3);
-        assert!(told_by_diagrams(["no diagram"], &model).is_empty());
+        let count = |told: &Told, model: &Model| model.all().filter(|record| told.all(record)).count();
+        assert_eq!(count(&told_by_diagrams([("Shop", TEXT)], &model), &model), 3);
+        assert_eq!(count(&told_by_diagrams([("Shop", "no diagram")], &model), &model), 0);
         let shop = model.list(Collection::Elements).find(|record| record.label() == "Shop").unwrap().id.clone();
         let value = Some(Value::text("Team"));
         apply_all(&mut model, &[Edit::Set { id: shop.clone(), field: "owner".into(), value }]);
-        let told = told_by_diagrams([TEXT], &model);
-        assert!(told.len() == 2 && !told.contains(&shop), "the owner is said nowhere yet");
+        let told = told_by_diagrams([("Shop", TEXT)], &model);
+        let shop = model.get(&shop).unwrap();
+        assert!(count(&told, &model) == 2 && !told.all(shop), "the owner is said nowhere yet");
+        assert!(told.field(shop, "name") && !told.field(shop, "owner"));
     }
 }
