@@ -2,4 +2,5 @@
 
 mod split;
 
+pub(crate) use split::text;
 pub use split::{HeadingStyle, LIMIT, ParsedMarkdown, ParsedSection, parse, split};
