@@ -8,6 +8,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod compare;
+pub mod adr;
 pub mod edit;
 mod graph;
 pub mod html;

@@ -10,7 +10,7 @@ mod operations;
 mod shape;
 
 pub use documentation::documentation;
-pub use shape::{Choice, Shape};
+pub use shape::{Choice, Shape, is_day};
 
 /// Kinds of records. The order is that of exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

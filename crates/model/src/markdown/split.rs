@@ -68,7 +68,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<ParsedMarkdown> {
         )
         .at(name));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to(), name))?;
+    let text = text(bytes, name)?;
     let (bom, text) = match text.strip_prefix('\u{feff}') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -76,6 +76,14 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<ParsedMarkdown> {
     let crlf = only_crlf(text);
     let sections = if crlf { split(&text.replace("\r\n", "\n")) } else { split(text) };
     Ok(ParsedMarkdown { bom, crlf, sections })
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// `bad-input` with line and column where it is not UTF-8.
+pub(crate) fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str> {
+    std::str::from_utf8(bytes).map_err(|error| not_utf8(bytes, error.valid_up_to(), name))
 }
 
 fn not_utf8(bytes: &[u8], valid: usize, name: &str) -> Refusal {
