@@ -1,5 +1,6 @@
 //! Markdown in and out.
 
+pub mod lift;
 mod split;
 
 pub use split::{HeadingStyle, LIMIT, ParsedMarkdown, ParsedSection, parse, split};
