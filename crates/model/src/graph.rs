@@ -309,7 +309,7 @@ impl Model {
             Collection::Decisions => record.text("number").to_owned(),
             Collection::Relationships => format!("{}--{}", name(record.text("from")), name(record.text("to"))),
             Collection::Instances => name(record.text("element")),
-            _ => slug(&record.label()),
+            _ => slug(&crate::reference::render(&record.label(), self)),
         }
     }
 

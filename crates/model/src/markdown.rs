@@ -1,5 +1,6 @@
 //! Markdown in and out.
 
+pub mod lift;
 mod split;
 mod told;
 mod weave;

@@ -34,6 +34,12 @@ pub enum Hint {
     Joined(String),
     /// `>prefix`: a text whose further lines begin with this.
     Hanging(String),
+    /// `#prefix`: a numbered list, one item a line. The prefix is that of the
+    /// second item, with its number; it counts on from there.
+    Counted(String),
+    /// `&id,id;separator`: records on one line in this order; what came in
+    /// since follows, what went is left out.
+    Ordered(Vec<String>, String),
 }
 
 /// A place in a text that shows a field.
@@ -61,6 +67,8 @@ impl Reference {
             Hint::Items(prefix) => format!("-{prefix}"),
             Hint::Joined(separator) => format!(",{separator}"),
             Hint::Hanging(prefix) => format!(">{prefix}"),
+            Hint::Counted(prefix) => format!("#{prefix}"),
+            Hint::Ordered(ids, separator) => format!("&{};{separator}", ids.join(",")),
         };
         format!("{OPEN}{}.{}{hint}{CLOSE}", self.id, self.field)
     }
@@ -76,6 +84,11 @@ impl Reference {
             Some('-') => Hint::Items(chars.as_str().to_owned()),
             Some(',') => Hint::Joined(chars.as_str().to_owned()),
             Some('>') => Hint::Hanging(chars.as_str().to_owned()),
+            Some('#') => Hint::Counted(chars.as_str().to_owned()),
+            Some('&') => {
+                let (ids, separator) = chars.as_str().split_once(';')?;
+                Hint::Ordered(ids.split(',').map(str::to_owned).collect(), separator.to_owned())
+            }
             Some(_) => return None,
         };
         let valid = !id.is_empty() && id.chars().all(|c| c.is_ascii_hexdigit()) && !field.is_empty();
@@ -131,7 +144,23 @@ pub fn clean(text: &str) -> String {
 
 /// What a reference shows. A record that is in the trash still shows, so that
 /// prose stays whole; the checks name it. One that never was here shows `(?)`.
+/// A value may itself mention records by their names.
 pub fn show(reference: &Reference, model: &Model) -> String {
+    let shown = show_value(reference, model);
+    render_with(&shown, |mention| name_of(mention, model))
+}
+
+/// What a mention inside of a value shows: a name and nothing else, so that
+/// values cannot show each other without end.
+fn name_of(mention: &Reference, model: &Model) -> String {
+    let named = model.get(&mention.id).filter(|record| record.collection.table().label == mention.field);
+    match named.map(|record| record.get(&mention.field)) {
+        Some(Some(Value::Text(name))) => clean(name),
+        _ => "(?)".into(),
+    }
+}
+
+fn show_value(reference: &Reference, model: &Model) -> String {
     let Some(record) = model.get(&reference.id) else { return "(?)".into() };
     let Some(field) = record.collection.field(&reference.field) else { return "(?)".into() };
     let derived;
@@ -146,6 +175,13 @@ pub fn show(reference: &Reference, model: &Model) -> String {
     };
     match (&reference.hint, value) {
         (Hint::Spelled(text), value) if field.shape.parse(text, model).is_ok_and(|said| said == *value) => text.clone(),
+        (Hint::Items(prefix), Value::Map(_)) => {
+            field.shape.format(value, model).replace('\n', &format!("\n{prefix}"))
+        }
+        (Hint::Counted(prefix), Value::List(items)) => count(&spoken(items, field.shape, model), prefix),
+        (Hint::Ordered(ids, separator), Value::List(items)) => {
+            spoken(&in_order(items, ids), field.shape, model).join(separator)
+        }
         (Hint::Items(prefix), Value::List(items)) => spoken(items, field.shape, model).join(&format!("\n{prefix}")),
         (Hint::Joined(separator), Value::List(items)) => spoken(items, field.shape, model).join(separator),
         (Hint::Hanging(prefix), Value::Text(text)) => hang(text, prefix),
@@ -153,7 +189,8 @@ pub fn show(reference: &Reference, model: &Model) -> String {
     }
 }
 
-fn hang(text: &str, prefix: &str) -> String {
+/// A text whose further lines begin with a prefix.
+pub(crate) fn hang(text: &str, prefix: &str) -> String {
     let mut lines = text.split('\n');
     let mut out = lines.next().unwrap_or_default().to_owned();
     for line in lines {
@@ -164,6 +201,30 @@ fn hang(text: &str, prefix: &str) -> String {
         }
     }
     out
+}
+
+/// Items, each but the first after its number.
+pub(crate) fn count(items: &[String], prefix: &str) -> String {
+    let start = prefix.find(|c: char| c.is_ascii_digit()).unwrap_or(prefix.len());
+    let end = prefix[start..].find(|c: char| !c.is_ascii_digit()).map_or(prefix.len(), |end| start + end);
+    let mut number: u64 = prefix[start..end].parse().unwrap_or(2);
+    let mut out = String::new();
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push_str(&format!("\n{}{number}{}", &prefix[..start], &prefix[end..]));
+            number = number.saturating_add(1);
+        }
+        out.push_str(item);
+    }
+    out
+}
+
+/// Ids in the order in which they were written; those that came in since last.
+fn in_order(items: &[String], wanted: &[String]) -> Vec<String> {
+    let there: std::collections::HashSet<&String> = items.iter().collect();
+    let written: std::collections::HashSet<&String> = wanted.iter().collect();
+    let first = wanted.iter().filter(|id| there.contains(id));
+    first.chain(items.iter().filter(|id| !written.contains(id))).cloned().collect()
 }
 
 fn spoken(items: &[String], shape: Shape, model: &Model) -> Vec<String> {
@@ -200,8 +261,31 @@ mod tests {
         assert_eq!(shown("purpose", Hint::Hanging("  ".into())), "<one\n  two>");
         assert_eq!(shown("responsibilities", Hint::Items("- ".into())), "<a\n- b>");
         assert_eq!(shown("responsibilities", Hint::Joined(", ".into())), "<a, b>");
+        assert_eq!(shown("responsibilities", Hint::Counted(" 10) ".into())), "<a\n 10) b>");
         assert_eq!(shown("status", Hint::Spelled("LIVE".into())), "<LIVE>");
         assert_eq!(shown("status", Hint::Spelled("Proposed".into())), "<Live>", "a spelling that is no longer true");
+    }
+
+    #[test]
+    fn records_are_shown_in_the_order_they_were_written_in() {
+        let mut model = model();
+        let named = |id: &str, name: &str| Record::new(Collection::Elements, id).with("name", Value::text(name));
+        model.put_all([named("0b", "Bay"), named("0c", "Cellar")]);
+        let concern = Record::new(Collection::Concerns, "1a");
+        model.put(concern.with("elements", Value::list(["0a", "0b", "0c"])));
+        let hint = Hint::Ordered(vec!["0c".into(), "0d".into(), "0a".into()], " + ".into());
+        let reference = Reference { id: "1a".into(), field: "elements".into(), hint };
+        assert_eq!(find(&reference.encode())[0].1, reference);
+        assert_eq!(render(&reference.encode(), &model), "Cellar + Front door + Bay");
+    }
+
+    #[test]
+    fn a_value_mentions_names_and_nothing_else() {
+        let mut model = model();
+        let mention = |id: &str, field: &str| Reference::mention(id, field).encode();
+        let text = format!("{} opens {} {}", mention("0a", "name"), mention("0b", "purpose"), mention("0c", "name"));
+        model.put(Record::new(Collection::Elements, "0b").with("purpose", Value::text(text)));
+        assert_eq!(render(&mention("0b", "purpose"), &model), "Front door opens (?) (?)");
     }
 
     #[test]

@@ -1,0 +1,185 @@
+//! From text to model: what a section says in the notations of the templates
+//! becomes records, and the text refers to them.
+//!
+//! The rule that nothing may break: a changed text, its references replaced by
+//! what they show, is the old text byte for byte. A section that would not be
+//! stays as it is, with a note that says why.
+
+mod blocks;
+mod concerns;
+mod decisions;
+mod draft;
+mod elements;
+mod fields;
+mod flows;
+mod kinds;
+mod labels;
+mod lists;
+mod mentions;
+mod roles;
+mod sections;
+mod titles;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use crate::edit::Edit;
+use crate::graph::Model;
+use crate::record::Record;
+use crate::reference::OPEN;
+use crate::schema::Collection;
+
+use draft::Draft;
+use roles::Role;
+
+pub(crate) use flows::ends;
+pub(crate) use kinds::guess_kind;
+pub(crate) use lists::main_field;
+pub(crate) use roles::{collection_of_title, topic_of_place};
+
+/// A section as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SectionText {
+    /// Its id.
+    pub id: String,
+    /// The section it is nested in, by index; it stands before.
+    pub parent: Option<usize>,
+    /// Heading level; 0 for text before the first heading.
+    pub level: u8,
+    /// The heading, which may hold references.
+    pub title: String,
+    /// The place of the template that it fills.
+    pub key: Option<String>,
+    /// The text below the heading, which may hold references.
+    pub body: String,
+}
+
+/// What is lifted.
+#[derive(Debug, Clone, Default)]
+pub struct LiftOptions {
+    /// Only these sections, by id; all of them when there are none.
+    pub sections: Option<Vec<String>>,
+    /// Diagrams as well. They are read by `notation`, on the model with the
+    /// edits of this lifting.
+    pub diagrams: bool,
+    /// Names of elements in prose become mentions.
+    pub mentions: bool,
+}
+
+/// What lifting would do.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Lifting {
+    /// Records that come, and fields that are filled.
+    pub edits: Vec<Edit>,
+    /// Sections whose text refers to records now.
+    pub sections: Vec<SectionChange>,
+    /// What was lifted, what was left, and why, in the order of the document.
+    pub notes: Vec<LiftNote>,
+}
+
+/// The new text of a section.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SectionChange {
+    /// The section.
+    pub id: String,
+    /// The new heading, where it changes.
+    pub title: Option<String>,
+    /// The new text, where it changes.
+    pub body: Option<String>,
+}
+
+/// What became of a part of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the model.
+    Lifted,
+    /// It is text as before.
+    Left,
+}
+
+/// A line of the report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiftNote {
+    /// The section's id.
+    pub section: String,
+    /// What it is about, such as “Purpose of Frontend”.
+    pub what: String,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why it was left; empty where it was not.
+    pub why: String,
+    /// The line of the section's text, from 1; 0 for the heading.
+    pub line: u32,
+}
+
+/// Reads sections and says what of them can be in the model.
+pub fn lift(
+    sections: &[SectionText],
+    model: &Model,
+    options: &LiftOptions,
+    fresh_id: &mut dyn FnMut() -> String,
+) -> Lifting {
+    let texts = sections.iter().flat_map(|section| [section.title.as_str(), section.body.as_str()]);
+    let draft = Draft::new(model, fresh_id, texts);
+    let roles = roles::assign(sections);
+    let wanted = options.sections.as_ref().map(|ids| ids.iter().map(String::as_str).collect::<HashSet<_>>());
+    let wanted = |section: &SectionText| wanted.as_ref().is_none_or(|wanted| wanted.contains(section.id.as_str()));
+    let mut run = sections::Run::new(sections, &roles, draft, options.mentions);
+    let chosen: Vec<usize> = (0..sections.len()).filter(|index| wanted(&sections[*index])).collect();
+    for index in &chosen {
+        run.title(*index);
+    }
+    // Lists of elements first, so that everything else knows their names.
+    let (lists, others): (Vec<usize>, Vec<usize>) =
+        chosen.into_iter().partition(|index| matches!(roles[*index], Role::ElementList));
+    for index in lists.into_iter().chain(others) {
+        run.body(index);
+    }
+    run.finish()
+}
+
+impl Lifting {
+    /// The model with the edits made. They need no further checks, since every
+    /// value is in its one form.
+    pub fn model(&self, before: &Model) -> Model {
+        let mut after = before.clone();
+        let mut changed: Vec<Record> = Vec::new();
+        let mut places: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+        for edit in &self.edits {
+            match edit {
+                Edit::Add { collection, id: Some(id), fields, .. } => {
+                    let Some(collection) = Collection::find(collection) else { continue };
+                    let mut record = Record::new(collection, id.as_str());
+                    record.order = format!("{:08}", changed.len());
+                    for (name, value) in fields {
+                        record = record.with(name, value.clone());
+                    }
+                    places.insert(id, changed.len());
+                    changed.push(record);
+                }
+                Edit::Set { id, field, value: Some(value) } => {
+                    let place = places.get(id.as_str()).copied().or_else(|| {
+                        changed.push(before.get(id)?.clone());
+                        places.insert(id, changed.len() - 1);
+                        Some(changed.len() - 1)
+                    });
+                    let record = place.and_then(|place| changed.get_mut(place));
+                    if let Some((record, field)) = record.and_then(|it| Some((it.collection.field(field)?, it)).map(|(f, r)| (r, f))) {
+                        record.fields.insert(field.name, value.clone());
+                    }
+                }
+                _ => {}
+            }
+        }
+        after.put_all(changed);
+        after
+    }
+}
+
+/// Whether a text refers to records.
+fn refers(text: &str) -> bool {
+    text.contains(OPEN)
+}

@@ -1,0 +1,255 @@
+//! One run over the sections of a document: headings first, then texts.
+
+use std::collections::HashSet;
+
+use crate::reference::{self, Reference};
+use crate::schema::Collection;
+use crate::value::Value;
+
+use super::blocks::Body;
+use super::draft::Draft;
+use super::kinds::guess_kind;
+use super::labels::field_called;
+use super::roles::Role;
+use super::work::{Work, labels_of, quote};
+use super::{LiftNote, Lifting, Outcome, SectionChange, SectionText, refers, titles};
+
+/// Elements above one another that are walked through, at most.
+const DEPTH: usize = 1_000;
+
+pub(super) struct Run<'a> {
+    sections: &'a [SectionText],
+    roles: &'a [Role],
+    draft: Draft<'a>,
+    mentions: bool,
+    /// The record that each section's heading names.
+    homes: Vec<Option<String>>,
+    /// Records that a heading names.
+    claimed: HashSet<String>,
+    changes: Vec<SectionChange>,
+    /// Notes of each section.
+    notes: Vec<Vec<LiftNote>>,
+    holds: Vec<bool>,
+}
+
+impl<'a> Run<'a> {
+    pub fn new(sections: &'a [SectionText], roles: &'a [Role], draft: Draft<'a>, mentions: bool) -> Self {
+        let mut holds = vec![false; sections.len()];
+        for (section, role) in sections.iter().zip(roles) {
+            if let (Role::Element { .. }, Some(parent)) = (role, section.parent) {
+                holds[parent] = true;
+            }
+        }
+        let changes = sections.iter().map(|section| SectionChange { id: section.id.clone(), ..Default::default() });
+        let mut run = Run {
+            sections,
+            roles,
+            draft,
+            mentions,
+            homes: vec![None; sections.len()],
+            claimed: HashSet::new(),
+            changes: changes.collect(),
+            notes: vec![Vec::new(); sections.len()],
+            holds,
+        };
+        for index in 0..sections.len() {
+            run.homes[index] = run.referred(index);
+        }
+        run.claimed = run.homes.iter().flatten().cloned().collect();
+        run
+    }
+
+    /// The record that a heading refers to already.
+    fn referred(&self, index: usize) -> Option<String> {
+        let collection = self.roles[index].collection()?;
+        let found = reference::find(&self.sections[index].title);
+        let ids = found.into_iter().map(|(_, reference)| reference.id);
+        ids.into_iter().find(|id| {
+            self.draft.is_live(id) && self.draft.get(id).is_some_and(|record| record.collection == collection)
+        })
+    }
+
+    fn note(&mut self, index: usize, what: String, why: Option<&str>) {
+        let outcome = if why.is_some() { Outcome::Left } else { Outcome::Lifted };
+        let section = self.sections[index].id.clone();
+        let why = why.unwrap_or_default().to_owned();
+        self.notes[index].push(LiftNote { section, what, outcome, why, line: 0 });
+    }
+
+    /// The record that a section's heading names.
+    pub fn title(&mut self, index: usize) {
+        let section = &self.sections[index];
+        let Some(collection) = self.roles[index].collection() else { return };
+        if self.homes[index].is_some() || section.title.is_empty() {
+            return;
+        }
+        if refers(&section.title) {
+            return self.note(index, quote(&self.draft.plain(&section.title)), Some("it is in the trash"));
+        }
+        if collection == Collection::Flows && !Work::has_steps(&Body::read(&section.body)) {
+            if self.roles[index] == Role::Flow {
+                self.note(index, quote(&section.title), Some("it has no numbered steps"));
+            }
+            return;
+        }
+        let Some(heading) = titles::read(&section.title, collection) else {
+            return self.note(index, quote(&section.title), Some("the heading is the template's advice, or no name"));
+        };
+        let mark = self.draft.mark();
+        let name = &section.title[heading.name.clone()];
+        let shape = collection.field(collection.table().label).map(|field| field.shape);
+        let value = shape.and_then(|shape| shape.check(Value::text(name), &Default::default()).ok());
+        if value != Some(Value::text(name)) {
+            return self.note(index, quote(name), Some("it cannot be a name"));
+        }
+        let id = self.record(index, collection, name, heading.number);
+        let reference = Reference::mention(&id, collection.table().label).encode();
+        let title = format!("{}{reference}{}", &section.title[..heading.name.start], &section.title[heading.name.end..]);
+        if self.draft.name(&id) != name {
+            self.note(index, quote(name), Some("the model spells the name differently"));
+        } else if self.draft.reads_the_same(&section.title, &title) {
+            self.changes[index].title = Some(title);
+            self.note(index, format!("{} {}", super::lists::capital(collection.table().singular), quote(name)), None);
+        } else {
+            self.draft.go_back(mark);
+            return self.note(index, quote(name), Some("the heading would not read as before"));
+        }
+        self.claimed.insert(id.clone());
+        self.homes[index] = Some(id);
+    }
+
+    /// A record of this name: one that is there, or a new one.
+    fn record(&mut self, index: usize, collection: Collection, name: &str, number: Option<String>) -> String {
+        let there = self.draft.namesakes(collection, "", name);
+        if collection == Collection::Elements {
+            return self.element(index, name);
+        }
+        let label = collection.table().label;
+        if let Some(id) = there.first() {
+            return id.clone();
+        }
+        let number = number.filter(|number| self.draft.is_free(number)).unwrap_or_default();
+        self.draft.add(collection, &[(label, Value::text(name)), ("number", Value::text(number))], None)
+    }
+
+    fn element(&mut self, index: usize, name: &str) -> String {
+        let section = &self.sections[index];
+        let nested = self.roles[index] == Role::Element { nested: true };
+        let parent = section.parent.filter(|_| nested).and_then(|parent| self.homes[parent].clone()).unwrap_or_default();
+        let there = self.draft.namesakes(Collection::Elements, "", name).to_vec();
+        let inside = |id: &&String| self.draft.get(id).is_some_and(|record| record.text("parent") == parent);
+        let free: Vec<&String> = there.iter().filter(|id| !self.claimed.contains(*id)).collect();
+        let known = there.iter().find(inside).or(if let [one] = free[..] { Some(one) } else { None }).cloned();
+        if let Some(id) = known {
+            let field = Collection::Elements.field("parent").filter(|_| !parent.is_empty() && !self.is_inside(&parent, &id));
+            if let Some(field) = field {
+                // Where the model has it elsewhere, that counts.
+                let _ = self.draft.fill(&id, field, Value::text(parent));
+            }
+            return id;
+        }
+        let body = Body::read(&section.body);
+        let fields: HashSet<&str> = labels_of(&body, Collection::Elements).map(|field| field.name).collect();
+        let kind = guess_kind(name, |field| fields.contains(field), self.holds[index], nested);
+        let fields = [("name", Value::text(name)), ("kind", Value::text(kind)), ("parent", Value::text(parent))];
+        self.draft.add(Collection::Elements, &fields, None)
+    }
+
+    /// Whether an element is the other one or somewhere inside of it.
+    fn is_inside(&self, id: &str, other: &str) -> bool {
+        let mut at = id.to_owned();
+        for _ in 0..DEPTH {
+            if at == other {
+                return true;
+            }
+            match self.draft.get(&at).map(|record| record.text("parent")).filter(|parent| !parent.is_empty()) {
+                Some(parent) => at = parent.to_owned(),
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// What a section's text says.
+    pub fn body(&mut self, index: usize) {
+        let section = &self.sections[index];
+        if section.body.trim().is_empty() {
+            return;
+        }
+        let mark = self.draft.mark();
+        let body = Body::read(&section.body);
+        let above = section.parent.and_then(|parent| self.homes.get(parent).cloned().flatten());
+        let parent_role = section.parent.and_then(|parent| self.roles.get(parent));
+        let mut work = Work {
+            draft: &mut self.draft,
+            body: &body,
+            section: &section.id,
+            mentions: self.mentions,
+            patches: Vec::new(),
+            notes: Vec::new(),
+        };
+        match (&self.roles[index], self.homes[index].as_deref()) {
+            (Role::ElementList, _) => work.lift_element_list(),
+            (Role::Element { .. }, Some(id)) => work.lift_labelled(id, Collection::Elements),
+            (Role::Environment, Some(id)) => work.lift_labelled(id, Collection::Environments),
+            (Role::Flow | Role::FlowList, Some(id)) => {
+                work.lift_labelled(id, Collection::Flows);
+                work.lift_steps(id);
+            }
+            (Role::Topic(topic), _) => work.lift_concerns(topic),
+            (Role::Area { scaling }, _) => work.lift_area(*scaling),
+            (Role::List(collection), _) => work.lift_list(*collection),
+            (Role::Decision, Some(id)) => work.lift_decision(id),
+            (Role::Part(title), _) => match (parent_role, above) {
+                (Some(Role::Decision), Some(id)) => work.lift_decision_part(&id, title),
+                (_, Some(id)) => {
+                    if let Some(field) = field_called(Collection::Elements, title) {
+                        work.lift_whole_section(&id, Collection::Elements, field);
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+        work.mention_rest();
+        let text = work.patched();
+        let notes = work.notes;
+        match text.filter(|text| *text != section.body) {
+            Some(text) if self.draft.reads_the_same(&section.body, &text) => {
+                self.changes[index].body = Some(text);
+                self.notes[index].extend(notes);
+            }
+            Some(_) => {
+                self.draft.go_back(mark);
+                self.note(index, quote(&section.title), Some("its text would not read as before"));
+            }
+            // What changes no text changes nothing.
+            None => {
+                self.draft.go_back(mark);
+                self.notes[index].extend(notes);
+            }
+        }
+    }
+
+    /// The result, if every text still reads as before.
+    pub fn finish(self) -> Lifting {
+        let texts = self.sections.iter().zip(&self.changes).flat_map(|(section, change)| {
+            let body = change.body.as_ref().unwrap_or(&section.body);
+            let title = change.title.as_ref().unwrap_or(&section.title);
+            [(section, &section.title, title), (section, &section.body, body)]
+        });
+        let broken = texts.into_iter().find(|(_, before, after)| refers(after) && !self.draft.reads_the_same(before, after));
+        if let Some((section, ..)) = broken {
+            let what = quote(&self.draft.plain(&section.title));
+            let why = "its text would not read as before; nothing was lifted".to_owned();
+            let note = LiftNote { section: section.id.clone(), what, outcome: Outcome::Left, why, line: 0 };
+            return Lifting { notes: vec![note], ..Default::default() };
+        }
+        let changed = self.changes.into_iter().filter(|change| change.title.is_some() || change.body.is_some());
+        Lifting {
+            sections: changed.collect(),
+            notes: self.notes.into_iter().flatten().collect(),
+            edits: self.draft.into_edits(),
+        }
+    }
+}
