@@ -85,7 +85,8 @@ async fn measure(count: usize) -> (Measured, Vec<u8>) {
     let device = Device::new().await;
     let id = device.create("Large", "full").await;
     if count > 0 {
-        let apply = ApplyEdits { document: id.clone(), edits: edits(count), sections: vec![], summary: None, confirm: false };
+        let apply =
+            ApplyEdits { document: id.clone(), edits: edits(count), sections: vec![], summary: None, confirm: false };
         let (_, took) = {
             let started = std::time::Instant::now();
             let applied: Applied = device.call(Request::ModelApply(apply)).await.unwrap();
@@ -93,7 +94,8 @@ async fn measure(count: usize) -> (Measured, Vec<u8>) {
         };
         println!("{count} elements and {} relationships added in {took:?}", count * 2);
     } else {
-        let apply = ApplyEdits { document: id.clone(), edits: edits(1), sections: vec![], summary: None, confirm: false };
+        let apply =
+            ApplyEdits { document: id.clone(), edits: edits(1), sections: vec![], summary: None, confirm: false };
         let _: Applied = device.call(Request::ModelApply(apply)).await.unwrap();
     }
     let reference = DocumentRef { document: id.clone() };
@@ -116,7 +118,8 @@ async fn measure(count: usize) -> (Measured, Vec<u8>) {
             field: "owner".into(),
             value: Some(text(format!("Somebody {serial}"))),
         };
-        let apply = ApplyEdits { document: id.clone(), edits: vec![set], sections: vec![], summary: None, confirm: false };
+        let apply =
+            ApplyEdits { document: id.clone(), edits: vec![set], sections: vec![], summary: None, confirm: false };
         device.call::<Applied>(Request::ModelApply(apply)).await.unwrap()
     })
     .await;

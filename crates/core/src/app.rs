@@ -2,10 +2,12 @@
 //! only place that puts documents, storage and synchronisation together, and
 //! the only one that looks at a clock.
 
+mod decisions;
 mod documents;
 mod exporting;
 mod housekeeping;
 mod importing;
+mod lifting;
 mod model;
 mod model_paths;
 mod open_document;

@@ -188,6 +188,11 @@ impl Document {
         self.doc.get_heads().into_iter().map(|hash| hash.0).collect()
     }
 
+    /// Everything in one compact piece, without touching what is uncommitted.
+    pub fn clone_bytes(&self) -> Vec<u8> {
+        self.doc.clone().save()
+    }
+
     /// Everything in one compact piece, for a snapshot.
     pub fn save(&mut self) -> Vec<u8> {
         self.doc.save()

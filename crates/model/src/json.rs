@@ -220,10 +220,12 @@ fn reference_value(reference: &Reference) -> Json {
     out.insert("field".into(), json!(reference.field));
     let hint = match &reference.hint {
         Hint::Plain => None,
-        Hint::Spelled(text) => Some(("spelled", text)),
-        Hint::Items(prefix) => Some(("items", prefix)),
-        Hint::Joined(separator) => Some(("joined", separator)),
-        Hint::Hanging(prefix) => Some(("hanging", prefix)),
+        Hint::Spelled(text) => Some(("spelled", text.clone())),
+        Hint::Items(prefix) => Some(("items", prefix.clone())),
+        Hint::Joined(separator) => Some(("joined", separator.clone())),
+        Hint::Hanging(prefix) => Some(("hanging", prefix.clone())),
+        Hint::Counted(prefix) => Some(("counted", prefix.clone())),
+        Hint::Ordered(ids, separator) => Some(("ordered", format!("{};{separator}", ids.join(",")))),
     };
     if let Some((name, text)) = hint {
         out.insert(name.into(), json!(text));

@@ -7,8 +7,8 @@
 //! merges what is described here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-pub mod compare;
 pub mod adr;
+pub mod compare;
 pub mod edit;
 mod graph;
 pub mod html;

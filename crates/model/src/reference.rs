@@ -175,9 +175,7 @@ fn show_value(reference: &Reference, model: &Model) -> String {
     };
     match (&reference.hint, value) {
         (Hint::Spelled(text), value) if field.shape.parse(text, model).is_ok_and(|said| said == *value) => text.clone(),
-        (Hint::Items(prefix), Value::Map(_)) => {
-            field.shape.format(value, model).replace('\n', &format!("\n{prefix}"))
-        }
+        (Hint::Items(prefix), Value::Map(_)) => field.shape.format(value, model).replace('\n', &format!("\n{prefix}")),
         (Hint::Counted(prefix), Value::List(items)) => count(&spoken(items, field.shape, model), prefix),
         (Hint::Ordered(ids, separator), Value::List(items)) => {
             spoken(&in_order(items, ids), field.shape, model).join(separator)

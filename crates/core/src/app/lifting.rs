@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 
 use drystone_model::edit::{self, Edit};
-use drystone_model::markdown::{self, LiftOptions, LiftOutcome, SectionText};
-use drystone_model::{Collection, Model, notation, reference, templates};
+use drystone_model::markdown;
+use drystone_model::markdown::lift::{LiftOptions, Outcome, SectionText, lift};
+use drystone_model::{Model, notation, templates};
 
 use super::App;
 use super::documents::handle;
+use super::importing::new_ids;
 use super::persist::lock;
 use crate::api::{ApplyEdits, LiftDocument, LiftFinding, LiftReport, SectionBody};
+use crate::document::Document;
 use crate::error::{Error, Result};
 use crate::store::documents::SectionRow;
 
@@ -44,22 +47,24 @@ impl App {
         self.model(&mut open)?;
         let model = open.model.as_ref().ok_or_else(|| Error::internal("a model that was just loaded is gone"))?;
         let lift = Lift { sections: args.sections.as_deref(), diagrams: args.diagrams };
-        let Plan { edits, sections, mut report } = self.plan_lift(&open.rows, model, &lift)?;
+        let plan = self.plan_lift(&open.rows, model, &lift)?;
+        let summary = Some(lift_summary(&plan));
+        let Plan { edits, sections, mut report } = plan;
         if !args.apply || (edits.is_empty() && sections.is_empty()) {
             return Ok(report);
         }
-        let summary = Some(format!("Lifted {} from the text", counted(&report)));
         let request = ApplyEdits { document: args.document, edits, sections, summary, confirm: true };
         report.applied = Some(self.apply_locked_edits(&mut open, request)?);
         Ok(report)
     }
 
     /// Works out what lifting does to these sections and this model.
-    pub(super) fn plan_lift(&self, rows: &[SectionRow], model: &Model, lift: &Lift<'_>) -> Result<Plan> {
+    pub(super) fn plan_lift(&self, rows: &[SectionRow], model: &Model, wanted: &Lift<'_>) -> Result<Plan> {
         let texts = section_texts(rows);
-        let mut ids = self.fresh_ids()?;
-        let options = LiftOptions { sections: lift.sections.map(<[String]>::to_vec), mentions: true };
-        let lifting = markdown::lift(&texts, model, &options, &mut || ids.next());
+        let mut ids = new_ids(self.fresh_id()?);
+        let options =
+            LiftOptions { sections: wanted.sections.map(<[String]>::to_vec), diagrams: false, mentions: true };
+        let lifting = lift(&texts, model, &options, &mut || ids.next());
         let mut plan = Plan { edits: lifting.edits, ..Plan::default() };
         for change in lifting.sections {
             plan.sections.push(SectionBody { section: change.id, title: change.title, text: change.body });
@@ -73,13 +78,13 @@ impl App {
                 section: note.section,
                 line: note.line,
                 what: note.what,
-                lifted: note.outcome == LiftOutcome::Lifted,
+                lifted: note.outcome == Outcome::Lifted,
                 why: note.why,
             })
             .collect();
-        if lift.diagrams {
-            let wanted = |row: &&SectionRow| lift.sections.is_none_or(|wanted| wanted.contains(&row.section));
-            let rows: Vec<&SectionRow> = rows.iter().filter(wanted).collect();
+        if wanted.diagrams {
+            let chosen = |row: &&SectionRow| wanted.sections.is_none_or(|ids| ids.contains(&row.section));
+            let rows: Vec<&SectionRow> = rows.iter().filter(chosen).collect();
             lift_diagrams(&rows, model, &mut plan, &mut || ids.next());
         }
         for edit in &plan.edits {
@@ -91,25 +96,6 @@ impl App {
         plan.report.lifted = u32::try_from(count(true)).unwrap_or(u32::MAX);
         plan.report.left = u32::try_from(count(false)).unwrap_or(u32::MAX);
         Ok(plan)
-    }
-
-    fn fresh_ids(&self) -> Result<Ids> {
-        Ok(Ids { seed: self.fresh_id()?, count: 0 })
-    }
-}
-
-/// Ids that look random and are all different, from one random seed.
-struct Ids {
-    seed: [u8; 16],
-    count: u64,
-}
-
-impl Ids {
-    fn next(&mut self) -> String {
-        self.count += 1;
-        let mut hasher = blake3::Hasher::new_keyed(blake3::hash(&self.seed).as_bytes());
-        hasher.update(&self.count.to_le_bytes());
-        data_encoding::HEXLOWER.encode(&hasher.finalize().as_bytes()[..8])
     }
 }
 
@@ -160,6 +146,11 @@ fn tally(edits: &[Edit]) -> String {
     if parts.is_empty() { "more about what is known".into() } else { parts.join(", ") }
 }
 
+/// What a plan does, for the history.
+pub(super) fn lift_summary(plan: &Plan) -> String {
+    format!("Lifted {} from the text", counted(&plan.report))
+}
+
 fn counted(report: &LiftReport) -> String {
     let total: u32 = report.added.values().sum();
     match total {
@@ -183,20 +174,19 @@ pub(super) fn section_texts(rows: &[SectionRow]) -> Vec<SectionText> {
     rows.iter().map(text).collect()
 }
 
-/// Whether lifting left every byte that people read as it was.
-pub(super) fn reads_the_same(rows: &[SectionRow], plan: &Plan, model: &Model) -> bool {
-    let mut lifted = model.clone();
-    edit::apply_all(&mut lifted, &plan.edits);
-    plan.sections.iter().all(|section| {
-        let Some(row) = rows.iter().find(|row| row.section == section.section) else { return false };
-        let same = |stored: &Option<String>, shown: &str| {
-            stored.as_ref().is_none_or(|stored| reference::render(stored, &lifted) == shown)
-        };
-        same(&section.title, &row.title) && same(&section.text, row.shown())
-    })
+/// A plan with the places of what it adds.
+pub(super) struct Lifting {
+    pub plan: Plan,
+    pub orders: Vec<String>,
 }
 
-/// Decisions that lifting adds get their numbers here.
-pub(super) fn adds_decisions(plan: &Plan) -> bool {
-    plan.edits.iter().any(|edit| matches!(edit, Edit::Add { collection, .. } if collection == Collection::Decisions.name()))
+impl Lifting {
+    /// Makes the edits in a document.
+    pub fn write(&self, document: &mut Document) -> Result<()> {
+        document.edit_records(&self.plan.edits, &self.orders)?;
+        for section in &self.plan.sections {
+            document.set_section(section)?;
+        }
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use drystone_model::templates::Template;
 use drystone_model::{Model, reference};
 
 use crate::document::{Document, HeadingStyle, Origin, Section};
@@ -31,6 +32,12 @@ pub fn export(document: &Document, model: &Model, additions: &[Addition]) -> Vec
     }
     bytes.extend_from_slice(text.as_bytes());
     bytes
+}
+
+/// The document as a Markdown file with all that its model holds.
+pub fn complete(document: &Document, model: &Model, template: Option<&Template>) -> Vec<u8> {
+    let _ = template;
+    export(document, model, &[])
 }
 
 /// Puts sections together. Where two parts stand together as they did in the

@@ -162,7 +162,7 @@ fn join(parts: &Json, place: &Place) -> Result<String> {
 }
 
 fn reference_of(part: &Object, place: &Place) -> Result<Reference> {
-    only(part, place, &["id", "field", "spelled", "items", "joined", "hanging"])?;
+    only(part, place, &["id", "field", "spelled", "items", "joined", "hanging", "counted", "ordered"])?;
     let (id, field) = (required(part, place, "id")?, required(part, place, "field")?);
     if id.is_empty() || !id.chars().all(|c| c.is_ascii_hexdigit()) {
         return Err(place.name("id").refuse(format!("“{id}” is not an id."), "Ids are hexadecimal digits."));
@@ -171,7 +171,7 @@ fn reference_of(part: &Object, place: &Place) -> Result<Reference> {
         return Err(place.name("field").refuse(format!("“{field}” is not a field."), "Name a field of the record."));
     }
     let mut hint = Hint::Plain;
-    for name in ["spelled", "items", "joined", "hanging"] {
+    for name in ["spelled", "items", "joined", "hanging", "counted", "ordered"] {
         let Some(text) = optional(part, place, name)? else { continue };
         if hint != Hint::Plain {
             return Err(place.refuse("There are two hints.", "Keep one of them."));
@@ -180,7 +180,14 @@ fn reference_of(part: &Object, place: &Place) -> Result<Reference> {
             "spelled" => Hint::Spelled(text),
             "items" => Hint::Items(text),
             "joined" => Hint::Joined(text),
-            _ => Hint::Hanging(text),
+            "hanging" => Hint::Hanging(text),
+            "counted" => Hint::Counted(text),
+            _ => {
+                let Some((ids, separator)) = text.split_once(';') else {
+                    return Err(place.name(name).refuse("There is no “;” after the ids.", "Write id,id;separator."));
+                };
+                Hint::Ordered(ids.split(',').map(str::to_owned).collect(), separator.to_owned())
+            }
         };
     }
     Ok(Reference { id, field, hint })

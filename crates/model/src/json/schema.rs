@@ -121,6 +121,8 @@ fn texts() -> Map<String, Json> {
             "items": hint("A list, one item a line, each after this."),
             "joined": hint("A list on one line with this between."),
             "hanging": hint("A text whose further lines begin with this."),
+            "counted": hint("A numbered list, one item a line; this stands before the second."),
+            "ordered": hint("Records on one line: their ids in order with commas, a semicolon, and what stands between them."),
         },
         "required": ["id", "field"],
         "additionalProperties": false,

@@ -86,6 +86,8 @@ fn changed(reference: &Reference, text: &str, model: &Model) -> Option<Edit> {
         Hint::Joined(separator) => Value::list(text.split(separator.as_str()).filter(|item| !item.trim().is_empty())),
         Hint::Hanging(prefix) => Value::text(text.replace(&format!("\n{prefix}"), "\n")),
         Hint::Plain | Hint::Spelled(_) => Value::text(text),
+        // What is counted or in an order of its own is changed in the model.
+        Hint::Counted(_) | Hint::Ordered(..) => return None,
     };
     let value = field.shape.check(value, model).ok()?;
     if value.is_empty() && field.required {

@@ -105,7 +105,8 @@ pub(super) fn assign(sections: &[SectionText]) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::with_capacity(sections.len());
     for (index, section) in sections.iter().enumerate() {
         let parent = section.parent.and_then(|parent| roles.get(parent));
-        let depth_of_parent = section.parent.and_then(|parent| sections.get(parent)).map(|parent| parent.parent.is_none());
+        let depth_of_parent =
+            section.parent.and_then(|parent| sections.get(parent)).map(|parent| parent.parent.is_none());
         let role = if section.level == 0 {
             Role::Plain
         } else {
@@ -156,7 +157,9 @@ fn by_parent(parent: &Role, section: &SectionText, told: bool) -> Option<Role> {
         Role::FlowList | Role::Flow => Some(Role::Flow),
         Role::List(Collection::Environments) => Some(Role::Environment),
         Role::DecisionList => Some(Role::Decision),
-        Role::Decision if is_field(Collection::Decisions) || is_alternatives(title) => Some(Role::Part(title.to_owned())),
+        Role::Decision if is_field(Collection::Decisions) || is_alternatives(title) => {
+            Some(Role::Part(title.to_owned()))
+        }
         _ => None,
     }
 }
