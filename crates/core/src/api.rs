@@ -209,6 +209,7 @@ data! {
         /// `markdown` or `json`; by the name when absent.
         pub format: Option<String>,
         /// Lift all there is into the model, diagrams too, and not only what stands in a template's places.
+        #[serde(default)]
         pub lift: bool,
         /// Add the sections and records to this document instead of making one.
         pub into: Option<String>,
