@@ -262,7 +262,11 @@ impl Composer<'_> {
             let mut chars = status.chars();
             lines.push(chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect());
         }
-        lines.extend(self.sheet.relations.iter().cloned());
+        // A relation's words may begin like a list or a heading.
+        let plain = |line: &str| line.starts_with(|c: char| c.is_alphabetic() || c == '[');
+        let safe =
+            |line: &String| if plain(line) { line.clone() } else { bullet(self.mark, line).trim_end().to_owned() };
+        lines.extend(self.sheet.relations.iter().map(safe));
         if !lines.is_empty() {
             self.part("## Status");
             self.part(&lines.join("\n\n"));

@@ -300,7 +300,7 @@ impl<'a> Reading<'a> {
                 Block::Item { text, line, .. } => (text, line),
                 Block::Line(text, line) => (text.trim().to_owned(), line),
             };
-            if !text.is_empty() && !self.status(&text, section.line + 1 + at) {
+            if !text.is_empty() && !self.status(&text, section.text_line + at) {
                 left.push(text);
             }
         }
@@ -464,7 +464,7 @@ impl<'a> Reading<'a> {
                 }
             };
             let (relation, targets, whole) = status::relation(uncommented(&item));
-            let line = section.line + 1 + at;
+            let line = section.text_line + at;
             let Some(relation) = relation.filter(|_| !item.contains('\n')) else {
                 left.extend(raw);
                 continue;
