@@ -226,7 +226,7 @@ fn records_join_those_that_are_there() {
         import(&[file("0002-new.md", text), file("0003-x.md", "# X\n\n[n](./0002-New#top)\n")], None, &model).unwrap();
     let after = applied(&model, &import.edits);
     let new = &import.decisions[0].id;
-    assert_eq!(after.get("d1").unwrap().list("supersedes"), [new.clone()]);
+    assert_eq!(after.get("d1").unwrap().list("supersedes"), std::slice::from_ref(new));
     assert_eq!(after.get(new).unwrap().text("number"), "", "The number is taken.");
     assert!(import.notes.iter().any(|note| note.what.contains("another number")));
     let third = after.get(&import.decisions[1].id).unwrap();

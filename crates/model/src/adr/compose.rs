@@ -75,10 +75,9 @@ impl Outcome {
         let plain = !decision.contains('\n') && !fences.contains(&(0, "decision"));
         let meant = matching(&names, decision);
         let short = !why.is_empty() && decision.len() <= 100 && !decision.ends_with('.');
-        if plain && meant == only && (only.is_some() || short) {
-            if let Some(line) = line(decision, why) {
-                return Outcome { line: Some(line), chosen: only, apart: false };
-            }
+        let fits = plain && meant == only && (only.is_some() || short);
+        if let Some(line) = line(decision, why).filter(|_| fits) {
+            return Outcome { line: Some(line), chosen: only, apart: false };
         }
         let named = only.filter(|at| matching(&names, names[*at].1) == Some(*at));
         match named.and_then(|at| line(names[at].1, why)) {

@@ -1,5 +1,8 @@
 //! A record's file, cut into what stands at its top and its sections.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::markdown::{HeadingStyle, ParsedSection, split};
 use crate::reference;
 use crate::schema::{Collection, Field};
@@ -204,13 +207,20 @@ pub(super) fn is_known(title: &str) -> bool {
     !matches!(kind(title), Kind::Unknown)
 }
 
+/// Fields by the words of their headings and keys.
+static FIELDS: LazyLock<HashMap<String, &'static Field>> = LazyLock::new(|| {
+    let apart = ["number", "title", "supersedes", "links", "source", "more"];
+    let fields = Collection::Decisions.table().fields.iter().filter(|field| !apart.contains(&field.name));
+    let mut names = HashMap::new();
+    for field in fields {
+        for name in field.labels.iter().chain([&field.title, &field.name]) {
+            names.entry(words(name)).or_insert(field);
+        }
+    }
+    names
+});
+
 /// The field that a heading or a key names.
 pub(super) fn field(name: &str) -> Option<&'static Field> {
-    let name = words(name);
-    let apart = ["number", "title", "supersedes", "links", "source", "more"];
-    Collection::Decisions.table().fields.iter().filter(|field| !apart.contains(&field.name)).find(|field| {
-        words(field.title) == name
-            || field.name.to_lowercase() == name
-            || field.labels.iter().any(|label| words(label) == name)
-    })
+    FIELDS.get(&words(name)).copied()
 }
