@@ -75,10 +75,9 @@ impl Outcome {
         let plain = !decision.contains('\n') && !fences.contains(&(0, "decision"));
         let meant = matching(&names, decision);
         let short = !why.is_empty() && decision.len() <= 100 && !decision.ends_with('.');
-        if plain && meant == only && (only.is_some() || short) {
-            if let Some(line) = line(decision, why) {
-                return Outcome { line: Some(line), chosen: only, apart: false };
-            }
+        let fits = plain && meant == only && (only.is_some() || short);
+        if let Some(line) = line(decision, why).filter(|_| fits) {
+            return Outcome { line: Some(line), chosen: only, apart: false };
         }
         let named = only.filter(|at| matching(&names, names[*at].1) == Some(*at));
         match named.and_then(|at| line(names[at].1, why)) {
@@ -262,7 +261,11 @@ impl Composer<'_> {
             let mut chars = status.chars();
             lines.push(chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect());
         }
-        lines.extend(self.sheet.relations.iter().cloned());
+        // A relation's words may begin like a list or a heading.
+        let plain = |line: &str| line.starts_with(|c: char| c.is_alphabetic() || c == '[');
+        let safe =
+            |line: &String| if plain(line) { line.clone() } else { bullet(self.mark, line).trim_end().to_owned() };
+        lines.extend(self.sheet.relations.iter().map(safe));
         if !lines.is_empty() {
             self.part("## Status");
             self.part(&lines.join("\n\n"));

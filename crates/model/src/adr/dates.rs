@@ -52,9 +52,9 @@ fn of_three(a: &str, b: &str, c: &str) -> Option<String> {
 
 fn month(word: &str) -> Option<String> {
     let lower = word.to_lowercase();
-    let fits =
-        |name: &&str| lower.len() >= 3 && (name.starts_with(&lower) || lower == "sept" && name.starts_with("sep"));
-    MONTHS.iter().position(|name| fits(&name)).map(|at| (at + 1).to_string())
+    let short = if lower == "sept" { "sep" } else { &lower };
+    let found = MONTHS.iter().position(|name| short.len() >= 3 && name.starts_with(short));
+    found.map(|at| (at + 1).to_string())
 }
 
 fn ordinal(word: &str) -> &str {

@@ -10,7 +10,7 @@ use crate::schema::{Collection, Shape};
 use crate::value::Value;
 
 use super::outcome::Fields;
-use super::parse::{Parsed, parse};
+use super::parse::{OPTIONS, Parsed, parse};
 use super::{AdrDecision, AdrFile, AdrFormat, AdrImport, AdrNote, AdrSkipped, FILE, FILES, FOLDER};
 use super::{detect, format, naming, resolve, skip};
 
@@ -110,6 +110,11 @@ fn one(file: &AdrFile, format: AdrFormat) -> Result<std::result::Result<Parsed, 
         return Ok(Err("It is no decision record: a title, a context and a decision or status are missing.".into()));
     }
     let mut parsed = parse(&text, number.as_deref(), format != AdrFormat::Log4brains);
+    if let Some(line) = parsed.crowded {
+        let what = format!("The record has more than {OPTIONS} options.");
+        let advice = "Take out those that were not seriously considered.";
+        return Err(Refusal::new(RefusalKind::TooLarge, what, advice).at(format!("{}:{line}", file.name)));
+    }
     if number.is_some() {
         parsed.number = number;
     }

@@ -18,6 +18,10 @@ pub(super) struct Link {
 /// The first link `[text](url)` of a line at or after a place; no image.
 pub(super) fn link(line: &str, from: usize) -> Option<Link> {
     let mut at = from;
+    // Each unclosed bracket is looked through to the end of its line.
+    if line.len() > LINE {
+        return None;
+    }
     loop {
         let start = at + open_bracket(&line[at..])?;
         let found = closing(&line[start..]).and_then(|close| {
@@ -35,10 +39,6 @@ pub(super) fn link(line: &str, from: usize) -> Option<Link> {
 /// All links of a line.
 pub(super) fn links(line: &str) -> Vec<Link> {
     let mut found: Vec<Link> = Vec::new();
-    // Each unclosed bracket is looked through to the end of its line.
-    if line.len() > LINE {
-        return found;
-    }
     while let Some(link) = link(line, found.last().map_or(0, |link| link.end)) {
         found.push(link);
     }

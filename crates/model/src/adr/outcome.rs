@@ -41,7 +41,10 @@ fn quoted(line: &str) -> Option<(&str, usize)> {
     let start = open.len_utf8();
     let ends: Vec<usize> = line[start..].match_indices(close).map(|(at, _)| start + at).collect();
     let rest = |at: &usize| line[at + close.len_utf8()..].trim_start();
-    let because = |at: &&usize| rest(at).trim_start_matches(',').trim_start().to_lowercase().starts_with("because");
+    let because = |at: &&usize| {
+        let after = rest(at).trim_start_matches(',').trim_start();
+        after.get(..7).is_some_and(|word| word.eq_ignore_ascii_case("because"))
+    };
     let stops = |at: &&usize| rest(at).is_empty() || rest(at).starts_with(['.', ',', ';']);
     let end = ends.iter().find(because).or_else(|| ends.iter().find(stops)).or_else(|| ends.last())?;
     Some((&line[start..*end], end + close.len_utf8()))

@@ -1,5 +1,8 @@
 //! A record's file, cut into what stands at its top and its sections.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use crate::markdown::{HeadingStyle, ParsedSection, split};
 use crate::reference;
 use crate::schema::{Collection, Field};
@@ -38,6 +41,8 @@ pub(super) struct Section {
     pub level: u8,
     /// Of the heading, from 1.
     pub line: usize,
+    /// The line that its text begins in.
+    pub text_line: usize,
     /// The text up to the next heading.
     pub body: String,
     /// Headings of deeper levels, each with its own text only.
@@ -73,31 +78,32 @@ impl Page {
         // taken for front matter.
         let mut line = front.lines;
         let mut flat: Vec<Section> = Vec::new();
-        let (mut before, mut tail) = (String::new(), String::new());
+        let mut before = String::new();
         for part in split(&format!("\n{rest}")) {
+            let text = part.body.clone() + &part.foot;
             if part.style == HeadingStyle::None {
-                line += lines(&part.tail) + lines(&part.body) + lines(&part.foot);
-                before = part.body + &part.foot;
+                line += lines(&part.tail) + lines(&text);
+                before = text;
                 continue;
             }
             let source = heading(&part);
-            tail = part.tail;
+            let start = line.max(1);
+            let text_line = start + lines(&part.title) + lines(&part.tail);
+            line = text_line + lines(&text);
             flat.push(Section {
                 title: read_heading(&part.title),
                 level: part.level,
-                line: held.line(line.max(1)),
-                body: part.body + &part.foot,
+                line: held.line(start),
+                text_line: held.line(text_line),
+                body: text,
                 below: Vec::new(),
-                source: source.clone(),
+                source,
             });
-            let last = flat.last().map_or("", |section| section.body.as_str());
-            line += lines(&source) + lines(&tail) + lines(last);
         }
-        let _ = tail;
         let mut flat = flat.into_iter();
         let title = flat.next();
         let sections = nest(flat.collect());
-        let header_line = title.as_ref().map_or(1, |title| title.line + 1);
+        let header_line = title.as_ref().map_or(1, |title| title.text_line);
         let (title, line, header) = match title {
             Some(title) => (Some(title.title), title.line, title.body),
             None => (None, 1, String::new()),
@@ -201,13 +207,20 @@ pub(super) fn is_known(title: &str) -> bool {
     !matches!(kind(title), Kind::Unknown)
 }
 
+/// Fields by the words of their headings and keys.
+static FIELDS: LazyLock<HashMap<String, &'static Field>> = LazyLock::new(|| {
+    let apart = ["number", "title", "supersedes", "links", "source", "more"];
+    let fields = Collection::Decisions.table().fields.iter().filter(|field| !apart.contains(&field.name));
+    let mut names = HashMap::new();
+    for field in fields {
+        for name in field.labels.iter().chain([&field.title, &field.name]) {
+            names.entry(words(name)).or_insert(field);
+        }
+    }
+    names
+});
+
 /// The field that a heading or a key names.
 pub(super) fn field(name: &str) -> Option<&'static Field> {
-    let name = words(name);
-    let apart = ["number", "title", "supersedes", "links", "source", "more"];
-    Collection::Decisions.table().fields.iter().filter(|field| !apart.contains(&field.name)).find(|field| {
-        words(field.title) == name
-            || field.name.to_lowercase() == name
-            || field.labels.iter().any(|label| words(label) == name)
-    })
+    FIELDS.get(&words(name)).copied()
 }

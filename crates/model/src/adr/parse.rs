@@ -12,6 +12,9 @@ use super::page::{Kind, Page, Section, field, join};
 use super::status::{self, Related};
 use super::verbatim::Held;
 
+/// The most options of a record.
+pub(super) const OPTIONS: usize = 500;
+
 /// What a file says.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
@@ -33,6 +36,8 @@ pub(super) struct Parsed {
     pub dated: bool,
     /// What could not be taken as it is, with its line.
     pub notes: Vec<(usize, String)>,
+    /// The line of an option that is one too many.
+    pub crowded: Option<usize>,
 }
 
 /// Reads a file's text, whose line ends are `\n`. The number is that of the
@@ -183,10 +188,9 @@ impl<'a> Reading<'a> {
     }
 
     fn extend(&mut self, name: &'static str, more: Vec<String>) -> bool {
-        let mut all = self.parsed.fields.get(name).map_or_else(Vec::new, |value| value.items().to_vec());
-        all.extend(more.into_iter().filter(|item| !item.trim().is_empty()));
-        if !all.is_empty() {
-            self.parsed.fields.insert(name, Value::List(all));
+        let more = more.into_iter().filter(|item| !item.trim().is_empty());
+        if let Value::List(all) = self.parsed.fields.entry(name).or_insert_with(|| Value::List(Vec::new())) {
+            all.extend(more);
         }
         true
     }
@@ -282,15 +286,10 @@ impl<'a> Reading<'a> {
         if text.trim().is_empty() {
             return;
         }
-        let text = match self.parsed.fields.get(name) {
-            Some(before) => {
-                let mut all = before.as_str().to_owned();
-                join(&mut all, &format!("### {}\n\n{text}", section.title.trim()));
-                all
-            }
-            None => text,
-        };
-        self.parsed.fields.insert(name, Value::Text(text));
+        match self.parsed.fields.get_mut(name) {
+            Some(Value::Text(all)) => join(all, &format!("### {}\n\n{text}", section.title.trim())),
+            _ => drop(self.parsed.fields.insert(name, Value::Text(text))),
+        }
     }
 
     fn status_section(&mut self, section: &Section) {
@@ -300,7 +299,7 @@ impl<'a> Reading<'a> {
                 Block::Item { text, line, .. } => (text, line),
                 Block::Line(text, line) => (text.trim().to_owned(), line),
             };
-            if !text.is_empty() && !self.status(&text, section.line + 1 + at) {
+            if !text.is_empty() && !self.status(&text, section.text_line + at) {
                 left.push(text);
             }
         }
@@ -363,28 +362,17 @@ impl<'a> Reading<'a> {
             self.extend("tradeOffs", list);
             return;
         }
-        let mut all =
-            self.parsed.fields.get("consequences").map_or_else(String::new, |value| value.as_str().to_owned());
-        join(&mut all, &format!("### {}\n\n{}", section.title.trim(), self.held.restore(text)));
-        self.parsed.fields.insert("consequences", Value::Text(all));
+        let text = format!("### {}\n\n{}", section.title.trim(), self.held.restore(text));
+        if let Value::Text(all) = self.parsed.fields.entry("consequences").or_insert_with(|| Value::text("")) {
+            join(all, &text);
+        }
     }
 
     fn considered(&mut self, section: &Section) {
         let (list, rest) = items(&section.body);
         for item in list {
             let (first, below) = item.split_once('\n').unwrap_or((&item, ""));
-            let (name, url, what) = option(first);
-            let mut description = what;
-            if !below.trim().is_empty() {
-                description = format!("{description}\n{below}").trim_start_matches('\n').to_owned();
-            }
-            let mut choice = Choice { name, ..Choice::default() };
-            for (field, text) in [("url", url), ("description", description)] {
-                if !text.is_empty() {
-                    choice.fields.insert(field, Value::Text(text));
-                }
-            }
-            self.options.push(choice);
+            self.add_option(first, below, section.line);
         }
         self.left(section, &rest);
         self.headed(&section.below);
@@ -413,18 +401,34 @@ impl<'a> Reading<'a> {
         matching(&names, &name)
     }
 
-    fn option(&mut self, section: &Section, below: &[Section]) {
-        let at = self.find(&section.title).unwrap_or_else(|| {
-            let (name, url, what) = option(&section.title.replace('\n', " "));
-            let mut choice = Choice { name, ..Choice::default() };
-            for (field, text) in [("url", url), ("description", what)] {
-                if !text.is_empty() {
-                    choice.fields.insert(field, Value::Text(text));
-                }
+    /// An option by its first line and what follows it; `None` if there are
+    /// too many.
+    fn add_option(&mut self, first: &str, below: &str, line: usize) -> Option<usize> {
+        if self.options.len() >= OPTIONS {
+            self.parsed.crowded.get_or_insert(line);
+            return None;
+        }
+        let (name, url, mut description) = option(first);
+        if !below.trim().is_empty() {
+            description = format!("{description}\n{below}").trim_start_matches('\n').to_owned();
+        }
+        let mut choice = Choice { name, ..Choice::default() };
+        for (field, text) in [("url", url), ("description", description)] {
+            if !text.is_empty() {
+                choice.fields.insert(field, Value::Text(text));
             }
-            self.options.push(choice);
-            self.options.len() - 1
-        });
+        }
+        self.options.push(choice);
+        Some(self.options.len() - 1)
+    }
+
+    fn option(&mut self, section: &Section, below: &[Section]) {
+        if self.parsed.crowded.is_some() {
+            return;
+        }
+        let known = self.find(&section.title);
+        let title = section.title.replace('\n', " ");
+        let Some(at) = known.or_else(|| self.add_option(&title, "", section.line)) else { return };
         let mut main = section.body.clone();
         let mut why: Option<(u8, String)> = None;
         for part in below {
@@ -464,7 +468,7 @@ impl<'a> Reading<'a> {
                 }
             };
             let (relation, targets, whole) = status::relation(uncommented(&item));
-            let line = section.line + 1 + at;
+            let line = section.text_line + at;
             let Some(relation) = relation.filter(|_| !item.contains('\n')) else {
                 left.extend(raw);
                 continue;

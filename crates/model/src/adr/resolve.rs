@@ -18,6 +18,11 @@ use super::status::{Related, Relation, Target};
 /// What a link in prose says of the record it leads to.
 pub(super) const MENTIONS: &str = "refers to";
 
+/// The longest description of a relation, in bytes.
+const PHRASES: usize = 1_000;
+/// The most notes on links of one record that lead nowhere.
+const NOTES: usize = 100;
+
 /// Works out all relations of a folder's records, and puts them into their
 /// fields. The edits are for decisions that are in the model already.
 pub(super) fn all(entries: &mut [Entry], model: &Model, notes: &mut Vec<AdrNote>) -> Vec<Edit> {
@@ -27,10 +32,11 @@ pub(super) fn all(entries: &mut [Entry], model: &Model, notes: &mut Vec<AdrNote>
     let mut related = HashSet::new();
     for entry in entries.iter_mut() {
         let mut own = BTreeMap::new();
+        let mut kept = Kept::default();
         for one in std::mem::take(&mut entry.parsed.related) {
             let Some(other) = known.find(&one.target, entry.file) else {
                 notes.push(unresolved(entry.file, &one));
-                keep(&mut entry.parsed.fields, &one.keep);
+                kept.add(&one.keep);
                 continue;
             };
             if other == entry.id {
@@ -43,10 +49,15 @@ pub(super) fn all(entries: &mut [Entry], model: &Model, notes: &mut Vec<AdrNote>
             match one.relation {
                 Relation::SupersededBy => drop(supersedes.entry(other).or_default().insert(entry.id.clone())),
                 Relation::Supersedes => drop(supersedes.entry(entry.id.clone()).or_default().insert(other)),
-                Relation::Other(phrase) => phrases(&mut own, other, phrase),
+                Relation::Other(phrase) => {
+                    if !phrases(&mut own, other, phrase) {
+                        kept.add(&one.keep);
+                    }
+                }
             }
         }
-        elements(entry, model, notes);
+        elements(entry, model, &mut kept, notes);
+        kept.put(&mut entry.parsed.fields);
         links.push(own);
     }
     for (entry, own) in entries.iter_mut().zip(&mut links) {
@@ -68,11 +79,17 @@ pub(super) fn all(entries: &mut [Entry], model: &Model, notes: &mut Vec<AdrNote>
     further.collect()
 }
 
-fn phrases(own: &mut BTreeMap<String, String>, other: String, phrase: String) {
+/// All that a record says of another one, with commas. False if that gets too
+/// long.
+fn phrases(own: &mut BTreeMap<String, String>, other: String, phrase: String) -> bool {
     let known = own.entry(other).or_insert_with(|| phrase.clone());
     if *known != phrase && !known.split(", ").any(|part| part == phrase) {
+        if known.len() + phrase.len() > PHRASES {
+            return false;
+        }
         *known = format!("{known}, {phrase}");
     }
+    true
 }
 
 fn unresolved(file: &str, one: &Related) -> AdrNote {
@@ -80,51 +97,59 @@ fn unresolved(file: &str, one: &Related) -> AdrNote {
         Target::File(name) => name,
         Target::Number(number) => number,
     };
-    let what = format!("There is no record “{target}”; the line is kept as text.");
-    AdrNote { file: file.to_owned(), line: one.line, what }
+    AdrNote { file: file.to_owned(), line: one.line, what: gone(target) }
 }
 
-/// Puts what is not understood behind the rest. A second line under the same
-/// heading joins the first.
-fn keep(fields: &mut Fields, text: &str) {
-    let mut more = fields.get("more").map_or_else(String::new, |value| value.as_str().to_owned());
-    let heading = text.split_once("\n\n").filter(|(heading, _)| heading.starts_with('#'));
-    match heading {
-        Some((heading, line)) if more.contains(&format!("{heading}\n\n")) => {
-            let last = more.rfind("\n#").map_or(0, |at| at + 1);
-            if more[last..].starts_with(heading) {
-                more.push('\n');
-                more.push_str(line);
-            } else {
-                join(&mut more, text);
-            }
+fn gone(target: &str) -> String {
+    format!("There is no record “{target}”; the line is kept as text.")
+}
+
+/// Lines that stay as text, those with a heading under it.
+#[derive(Default)]
+struct Kept {
+    lines: Vec<String>,
+    under: BTreeMap<String, Vec<String>>,
+    seen: HashSet<String>,
+}
+
+impl Kept {
+    fn add(&mut self, text: &str) {
+        if text.is_empty() || !self.seen.insert(text.to_owned()) {
+            return;
         }
-        _ if more.lines().any(|line| line == text) => {}
-        _ => join(&mut more, text),
+        match text.split_once("\n\n").filter(|(heading, _)| heading.starts_with('#')) {
+            Some((heading, line)) => self.under.entry(heading.to_owned()).or_default().push(line.to_owned()),
+            None => self.lines.push(text.to_owned()),
+        }
     }
-    if !more.is_empty() {
-        fields.insert("more", Value::Text(more));
+
+    /// Puts them behind the rest.
+    fn put(self, fields: &mut Fields) {
+        let mut more = fields.get("more").map_or_else(String::new, |value| value.as_str().to_owned());
+        join(&mut more, &self.lines.join("\n\n"));
+        for (heading, lines) in self.under {
+            join(&mut more, &format!("{heading}\n\n{}", lines.join("\n")));
+        }
+        if !more.is_empty() {
+            fields.insert("more", Value::Text(more));
+        }
     }
 }
 
-fn elements(entry: &mut Entry, model: &Model, notes: &mut Vec<AdrNote>) {
+fn elements(entry: &mut Entry, model: &Model, kept: &mut Kept, notes: &mut Vec<AdrNote>) {
     let mut found = BTreeSet::new();
-    let mut left = Vec::new();
     for (name, line) in std::mem::take(&mut entry.parsed.elements) {
         match model.name_to_id(&[Collection::Elements], &name) {
             Ok(id) => drop(found.insert(id)),
             Err(refusal) => {
                 let what = format!("{} It is kept as text.", refusal.message);
                 notes.push(AdrNote { file: entry.file.to_owned(), line, what });
-                left.push(format!("* {name}"));
+                kept.add(&format!("## Elements\n\n* {name}"));
             }
         }
     }
     if !found.is_empty() {
         entry.parsed.fields.insert("elements", Value::list(found));
-    }
-    if !left.is_empty() {
-        keep(&mut entry.parsed.fields, &format!("## Elements\n\n{}", left.join("\n")));
     }
 }
 
@@ -136,6 +161,9 @@ fn mentions(
     own: &mut BTreeMap<String, String>,
     notes: &mut Vec<AdrNote>,
 ) {
+    let mut noted: HashSet<String> =
+        notes.iter().filter(|note| note.file == entry.file).map(|note| note.what.clone()).collect();
+    let mut left = NOTES;
     let texts = std::iter::once(&entry.parsed.fields).chain(&entry.parsed.alternatives);
     for address in texts.flat_map(prose).flat_map(|text| addresses(&text)) {
         match known.find(&Target::File(address.clone()), entry.file) {
@@ -145,12 +173,11 @@ fn mentions(
                     own.entry(other).or_insert_with(|| MENTIONS.into());
                 }
             }
-            None if looks_like_record(&address) => {
+            None if left > 0 && looks_like_record(&address) && !noted.contains(&gone(&address)) => {
                 let what = format!("There is no record “{address}”; the link is left as it is.");
-                let note = AdrNote { file: entry.file.to_owned(), line: line_of(entry, &address), what };
-                let kept = |other: &AdrNote| other.file == note.file && other.what.contains(&format!("“{address}”"));
-                if !notes.iter().any(kept) {
-                    notes.push(note);
+                if noted.insert(what.clone()) {
+                    left -= 1;
+                    notes.push(AdrNote { file: entry.file.to_owned(), line: line_of(entry, &address), what });
                 }
             }
             None => {}

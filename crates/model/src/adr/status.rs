@@ -179,7 +179,7 @@ mod tests {
             ("accepted".into(), vec![(Relation::Supersedes, file("a"))], true)
         );
         assert_eq!(said("Amends [A](a)"), (String::new(), vec![(Relation::Other("amends".into()), file("a"))], true));
-        assert_eq!(said("Amends [A](a) in part").2, false);
+        assert!(!said("Amends [A](a) in part").2);
     }
 
     #[test]

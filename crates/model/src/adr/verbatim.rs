@@ -2,6 +2,8 @@
 //! context with a heading “Decision” in it, are written between two comments
 //! that nobody sees in the rendered page. What is between them is the text.
 
+use std::collections::HashMap;
+
 use crate::reference::{CLOSE, OPEN};
 
 use super::lists::unpadded;
@@ -40,12 +42,14 @@ pub(super) fn hold(text: &str) -> (String, Held) {
         return (text.to_owned(), held);
     }
     let lines: Vec<&str> = text.split('\n').collect();
+    let last: HashMap<&str, usize> = lines.iter().enumerate().map(|(at, line)| (*line, at)).collect();
     let mut out: Vec<String> = Vec::new();
     let mut at = 0;
     while at < lines.len() {
         let number = lines[at].strip_prefix(BEGIN).and_then(|rest| rest.strip_suffix(TAIL));
         let end = number.filter(|number| number.parse::<u16>().is_ok()).and_then(|number| {
             let wanted = format!("{END}{number}{TAIL}");
+            last.get(wanted.as_str()).filter(|last| **last > at)?;
             lines[at..].iter().position(|line| *line == wanted).map(|length| at + length)
         });
         match end {

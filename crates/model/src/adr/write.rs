@@ -258,6 +258,6 @@ fn texts(sheet: &Sheet) -> impl Iterator<Item = Fence> {
     all.flat_map(|(at, fields)| {
         let collection = if at == 0 { Collection::Decisions } else { Collection::Alternatives };
         let text = move |name: &&'static str| collection.field(name).is_some_and(|field| field.shape == Shape::Text);
-        fields.keys().copied().filter(move |name| text(&name)).map(move |name| (at, name)).collect::<Vec<_>>()
+        fields.keys().copied().filter(move |name| text(name)).map(move |name| (at, name)).collect::<Vec<_>>()
     })
 }
