@@ -7,6 +7,7 @@
 //! merges what is described here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod check;
 pub mod edit;
 mod graph;
 pub mod markdown;
