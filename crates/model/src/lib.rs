@@ -9,6 +9,7 @@
 
 pub mod adr;
 pub mod compare;
+pub mod check;
 pub mod edit;
 mod graph;
 pub mod html;

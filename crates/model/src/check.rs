@@ -1,0 +1,48 @@
+//! The checks: rules that find what is missing, wrong or contradictory in a
+//! document, each with an explanation, an example that is also its test, and
+//! a fix where one is possible. What a finding says is data; nothing here
+//! prints or reads files.
+
+mod case;
+mod cycles;
+mod days;
+mod findings;
+mod kinds;
+mod layers;
+mod near;
+mod output;
+mod project;
+mod prose;
+mod rule;
+mod rules;
+mod subject;
+mod views;
+
+pub use case::Case;
+pub use findings::{Counts, Finding, Findings, Fix, Report, Target};
+pub use output::{documentation, explain, json, sarif, text};
+pub use project::{Pair, ProjectRules, Requirement, Selector, TechnologyRule};
+pub use rule::{Area, Example, Rule, Severity};
+pub use rules::rules;
+pub use subject::{CheckedSection, Prose, Subject};
+
+/// Checks a document by every rule that the project does not turn off.
+pub fn run(subject: &Subject<'_>) -> Report {
+    let mut findings = Findings::new(subject);
+    let last = &rules::suppression_unused::RULE;
+    for rule in rules().iter().filter(|rule| rule.id != last.id) {
+        findings.check(rule);
+    }
+    // What no finding needs is only known when all are there.
+    findings.suppress();
+    findings.check(last);
+    findings.report()
+}
+
+/// A rule by its id.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    rules().iter().copied().find(|rule| rule.id == id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,40 @@
+//! Boundary with nothing inside.
+
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::edit::Edit;
+use crate::schema::Collection;
+use std::collections::HashSet;
+
+/// Boundary with nothing inside.
+pub static RULE: Rule = Rule {
+    id: "boundary-without-elements",
+    title: "Boundary with nothing inside",
+    severity: Severity::Info,
+    area: Area::Security,
+    explanation: "\
+        A boundary has no element and no other boundary in it.\n\n\
+        It says that something is kept apart and not what.\n\n\
+        Choose it on the elements that are inside, or delete it.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let used: HashSet<&str> = subject.elements().map(|element| element.text("boundary")).collect();
+    for boundary in subject.model.list(Collection::Boundaries) {
+        if !used.contains(boundary.id.as_str()) && subject.index.children(&boundary.id).is_empty() {
+            let delete = vec![Edit::Delete { id: boundary.id.clone() }];
+            findings
+                .record(boundary, format!("Nothing is inside of {}.", boundary.label()))
+                .fix("Delete the boundary", delete);
+        }
+    }
+}
+
+fn bad() -> Case {
+    Case::new().add("boundaries", &[("name", "Own network")])
+}
+
+fn good() -> Case {
+    Case::new().add("boundaries", &[("name", "Own network")]).element("Shop", "system", &[("boundary", "Own network")])
+}

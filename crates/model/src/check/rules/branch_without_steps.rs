@@ -1,0 +1,43 @@
+//! Alternative, loop or parallel part without steps.
+
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::edit::Edit;
+use crate::record::Record;
+use crate::schema::Collection;
+
+/// Alternative, loop or parallel part without steps.
+pub static RULE: Rule = Rule {
+    id: "branch-without-steps",
+    title: "Alternative, loop or parallel part without steps",
+    severity: Severity::Warning,
+    area: Area::Flow,
+    explanation: "\
+        An alternative, a loop or a parallel part of a flow holds no step.\n\n\
+        It says that something happens and not what.\n\n\
+        Add the steps, or delete it.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let holds = |step: &&Record| matches!(step.text("kind"), "alternative" | "loop" | "parallel");
+    for step in subject.model.list(Collection::Steps).filter(holds) {
+        if subject.index.children(&step.id).is_empty() {
+            let delete = vec![Edit::Delete { id: step.id.clone() }];
+            findings.record(step, format!("The {} holds no steps.", step.text("kind"))).fix("Delete it", delete);
+        }
+    }
+}
+
+fn bad() -> Case {
+    Case::new()
+        .add("flows", &[("name", "Check out")])
+        .add("steps", &[("flow", "Check out"), ("kind", "loop"), ("text", "Each book")])
+}
+
+fn good() -> Case {
+    Case::new()
+        .add("flows", &[("name", "Check out")])
+        .add("steps", &[("flow", "Check out"), ("kind", "loop"), ("text", "Each book")])
+        .add("steps", &[("flow", "Check out"), ("within", "Each book"), ("text", "Reserve it")])
+}

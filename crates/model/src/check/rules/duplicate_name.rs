@@ -1,0 +1,42 @@
+//! Two elements of one name beside each other.
+
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::schema::Collection;
+use crate::templates::normalise;
+use std::collections::HashMap;
+
+/// Two elements of one name beside each other.
+pub static RULE: Rule = Rule {
+    id: "duplicate-name",
+    title: "Two elements of one name beside each other",
+    severity: Severity::Warning,
+    area: Area::Model,
+    explanation: "\
+        Two elements in the same place have the same name.\n\n\
+        Texts, diagrams and paths cannot tell them apart.\n\n\
+        Rename one of them, or put them together.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let mut seen: HashMap<(Option<&str>, String), &str> = HashMap::new();
+    for element in subject.model.list(Collection::Elements).filter(|element| element.has("name")) {
+        let key = (subject.model.parent(&element.id), normalise(&element.label()));
+        if seen.insert(key, &element.id).is_some() {
+            findings.field(element, "name", format!("There is another {} beside this one.", element.label()));
+        }
+    }
+}
+
+fn bad() -> Case {
+    Case::new().element("Orders", "service", &[]).element("orders", "database", &[])
+}
+
+fn good() -> Case {
+    Case::new().element("Shop", "system", &[]).element("Orders", "service", &[]).element(
+        "Orders",
+        "component",
+        &[("parent", "Shop")],
+    )
+}

@@ -1,0 +1,37 @@
+//! Two sections with one heading.
+
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::templates::normalise;
+use std::collections::HashSet;
+
+/// Two sections with one heading.
+pub static RULE: Rule = Rule {
+    id: "heading-twice",
+    title: "Two sections with one heading",
+    severity: Severity::Info,
+    area: Area::Section,
+    explanation: "\
+        Two sections next to each other have the same heading.\n\n\
+        Links to a heading lead to the first one only, and readers do not know which one counts.\n\n\
+        Put them together, or give one another heading.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let mut seen = HashSet::new();
+    for section in subject.sections.iter().filter(|section| section.level > 0) {
+        let title = normalise(&section.title);
+        if !title.is_empty() && !seen.insert((section.parent, title)) {
+            findings.section(section, format!("There is another section “{}” beside this one.", section.title));
+        }
+    }
+}
+
+fn bad() -> Case {
+    Case::new().section("", "Caching", "Redis.").section("", "caching", "In memory.")
+}
+
+fn good() -> Case {
+    Case::new().section("", "Caching", "Redis.").inner("", "Caching", "In memory.")
+}

@@ -1,0 +1,38 @@
+//! Person who uses nothing.
+
+use super::element_without_relationship::connected;
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+
+/// Person who uses nothing.
+pub static RULE: Rule = Rule {
+    id: "person-without-relationship",
+    title: "Person who uses nothing",
+    severity: Severity::Warning,
+    area: Area::Model,
+    explanation: "\
+        A person has no relationship with any element.\n\n\
+        People are in the model to show what they do with the system.\n\n\
+        Add what the person uses, or take the person out.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let connected = connected(subject);
+    let people = subject.elements().filter(|element| element.text("kind") == "person");
+    for person in people.filter(|person| !connected.contains(person.id.as_str())) {
+        findings.record(person, format!("{} uses nothing.", person.label()));
+    }
+}
+
+fn bad() -> Case {
+    Case::new().element("Customer", "person", &[]).element("Shop", "system", &[])
+}
+
+fn good() -> Case {
+    Case::new().element("Customer", "person", &[]).element("Shop", "system", &[]).relate(
+        "Customer",
+        "Shop",
+        &[("description", "buys books in")],
+    )
+}

@@ -1,0 +1,50 @@
+//! One relationship written twice.
+
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::edit::Edit;
+use crate::templates::normalise;
+use std::collections::HashSet;
+
+/// One relationship written twice.
+pub static RULE: Rule = Rule {
+    id: "relationship-twice",
+    title: "One relationship written twice",
+    severity: Severity::Warning,
+    area: Area::Model,
+    explanation: "\
+        Two relationships between the same two elements have the same description and technology.\n\n\
+        Diagrams show two arrows where there is one, and the two come to differ.\n\n\
+        Delete one of them, or say in the description how they differ.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    let mut seen: HashSet<(&str, &str, String, String)> = HashSet::new();
+    for relationship in subject.relationships() {
+        let plain = |field: &str| normalise(relationship.text(field));
+        let key = (relationship.text("from"), relationship.text("to"), plain("description"), plain("technology"));
+        if seen.insert(key) {
+            continue;
+        }
+        let what = format!("{} is there twice with the same words.", subject.title(relationship));
+        let delete = vec![Edit::Delete { id: relationship.id.clone() }];
+        findings.record(relationship, what).fix("Delete this one", delete);
+    }
+}
+
+fn bad() -> Case {
+    Case::new()
+        .element("Orders", "service", &[])
+        .element("Store", "database", &[])
+        .relate("Orders", "Store", &[("description", "reads from")])
+        .relate("Orders", "Store", &[("description", "Reads from")])
+}
+
+fn good() -> Case {
+    Case::new()
+        .element("Orders", "service", &[])
+        .element("Store", "database", &[])
+        .relate("Orders", "Store", &[("description", "reads from")])
+        .relate("Orders", "Store", &[("description", "writes to")])
+}

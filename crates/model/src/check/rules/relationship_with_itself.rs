@@ -1,0 +1,33 @@
+//! Relationship from an element to itself.
+
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+
+/// Relationship from an element to itself.
+pub static RULE: Rule = Rule {
+    id: "relationship-with-itself",
+    title: "Relationship from an element to itself",
+    severity: Severity::Info,
+    area: Area::Model,
+    explanation: "\
+        A relationship begins and ends at the same element.\n\n\
+        It is often a slip. Where it is meant, such as peers of one kind that talk to each other, readers \
+        need to be told.\n\n\
+        Choose another end, or say in the description what happens and suppress the finding with that \
+        reason.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for relationship in subject.relationships().filter(|one| one.text("from") == one.text("to")) {
+        findings.record(relationship, format!("{} leads to itself.", subject.name(relationship.text("from"))));
+    }
+}
+
+fn bad() -> Case {
+    Case::new().element("Orders", "service", &[]).relate("Orders", "Orders", &[])
+}
+
+fn good() -> Case {
+    Case::new().element("Orders", "service", &[]).element("Store", "database", &[]).relate("Orders", "Store", &[])
+}

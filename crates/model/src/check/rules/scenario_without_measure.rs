@@ -1,0 +1,34 @@
+//! Quality scenario that cannot be measured.
+
+use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::schema::Collection;
+
+/// Quality scenario that cannot be measured.
+pub static RULE: Rule = Rule {
+    id: "scenario-without-measure",
+    title: "Quality scenario that cannot be measured",
+    severity: Severity::Info,
+    area: Area::Model,
+    explanation: "\
+        A quality scenario has no measure or no response.\n\n\
+        Without both, nobody can say whether the system meets it.\n\n\
+        Write what the system does, and a number with a unit.",
+    example: Example { bad, good },
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+    for scenario in subject.model.list(Collection::Scenarios) {
+        for field in ["response", "measure"].into_iter().filter(|field| !scenario.has(field)) {
+            findings.field(scenario, field, format!("The scenario {} has no {field}.", scenario.label()));
+        }
+    }
+}
+
+fn bad() -> Case {
+    Case::new().add("scenarios", &[("name", "Rush"), ("response", "Stays quick.")])
+}
+
+fn good() -> Case {
+    Case::new().add("scenarios", &[("name", "Rush"), ("response", "Stays quick."), ("measure", "95 % under 300 ms")])
+}

@@ -1,0 +1,222 @@
+//! What is checked, and the questions that several rules ask of it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::ProjectRules;
+use crate::graph::{Index, Model};
+use crate::markdown::ParsedMarkdown;
+use crate::record::Record;
+use crate::reference;
+use crate::schema::{COLLECTIONS, Collection, Field, Shape};
+use crate::templates::{Template, match_sections, normalise, plain};
+
+/// How far up a rule looks from an element; deeper nesting is not meant.
+pub const NESTING: usize = 64;
+
+/// A section as the checks see it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CheckedSection {
+    /// Its id in the document.
+    pub id: String,
+    /// As on the command line, such as `sections.security`.
+    pub path: String,
+    /// The heading's words; empty for text before the first heading.
+    pub title: String,
+    /// The place of the template that it fills.
+    pub key: Option<String>,
+    /// Heading level; 0 for text before the first heading.
+    pub level: u8,
+    /// The section it is nested in, by index; always an earlier one.
+    pub parent: Option<usize>,
+    /// As stored, with references.
+    pub text: String,
+    /// As people read it.
+    pub rendered: String,
+    /// What the template says to write there.
+    pub guidance: Option<String>,
+    /// Line of the heading in the file, from 1; for files.
+    pub line: Option<u32>,
+    /// Line of the text's first line in the file, from 1; for files.
+    pub text_line: Option<u32>,
+}
+
+/// What is checked.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The model.
+    pub model: &'a Model,
+    /// Of the same model.
+    pub index: &'a Index<'a>,
+    /// In the document's order.
+    pub sections: &'a [CheckedSection],
+    /// The document's template.
+    pub template: Option<&'a Template>,
+    /// The day of checking, `2026-11-24`.
+    pub today: &'a str,
+    /// The project's own rules.
+    pub project: &'a ProjectRules,
+    /// The file's name, when a file is checked.
+    pub file: Option<&'a str>,
+    /// Names that elements had before, by the element's id.
+    pub former_names: &'a BTreeMap<String, Vec<String>>,
+}
+
+/// A text that people write: a section's, or that of a field.
+#[derive(Clone, Copy)]
+pub enum Prose<'a> {
+    /// A section's text, as stored.
+    Section(&'a CheckedSection),
+    /// A field's text.
+    Field(&'a Record, &'static Field),
+}
+
+impl<'a> Prose<'a> {
+    /// The text as stored.
+    pub fn text(&self) -> &'a str {
+        match self {
+            Prose::Section(section) => &section.text,
+            Prose::Field(record, field) => record.text(field.name),
+        }
+    }
+}
+
+impl CheckedSection {
+    /// The sections of a file that was not lifted into the model, with lines.
+    pub fn of_file(parsed: &ParsedMarkdown, template: Option<&Template>) -> Vec<CheckedSection> {
+        let keys = match_sections(&parsed.sections);
+        let mut line = 1;
+        let mut sections: Vec<CheckedSection> = Vec::with_capacity(parsed.sections.len());
+        for (place, (section, key)) in parsed.sections.iter().zip(keys).enumerate() {
+            let title = plain(&section.title);
+            let own = key.clone().unwrap_or_else(|| crate::graph::slug(&title));
+            let text_line = line + lines_in(&section.title) + lines_in(&section.tail);
+            let guidance = key.as_deref().and_then(|key| template?.slot(key)).map(|slot| slot.guidance.clone());
+            sections.push(CheckedSection {
+                id: place.to_string(),
+                path: format!("sections.{own}"),
+                title: if section.level == 0 { String::new() } else { title },
+                key,
+                level: section.level,
+                parent: section.parent,
+                text: section.body.clone(),
+                rendered: section.body.clone(),
+                guidance,
+                line: Some(line),
+                text_line: Some(text_line),
+            });
+            line = text_line + lines_in(&section.body) + lines_in(&section.foot);
+        }
+        sections
+    }
+}
+
+/// How many lines end in a text.
+pub fn lines_in(text: &str) -> u32 {
+    u32::try_from(text.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX)
+}
+
+impl<'a> Subject<'a> {
+    /// Elements that are there: neither in the trash nor marked as removed.
+    pub fn elements(&self) -> impl Iterator<Item = &'a Record> {
+        self.model.list(Collection::Elements).filter(|element| element.text("status") != "removed")
+    }
+
+    /// Relationships whose ends are both there.
+    pub fn relationships(&self) -> impl Iterator<Item = &'a Record> {
+        let model = self.model;
+        let there = move |id: &str| model.live(id).is_some_and(|element| element.text("status") != "removed");
+        self.model
+            .list(Collection::Relationships)
+            .filter(|relationship| relationship.text("status") != "removed")
+            .filter(move |relationship| there(relationship.text("from")) && there(relationship.text("to")))
+    }
+
+    /// An element that is not in the trash.
+    pub fn element(&self, id: &str) -> Option<&'a Record> {
+        self.model.live(id).filter(|record| record.collection == Collection::Elements)
+    }
+
+    /// A record's name.
+    pub fn name(&self, id: &str) -> String {
+        self.model.get(id).map_or_else(|| "(?)".into(), |record| self.title(record))
+    }
+
+    /// A record as it is spoken of: a relationship by its ends.
+    pub fn title(&self, record: &Record) -> String {
+        match record.collection {
+            Collection::Relationships => {
+                format!("{} → {}", self.name(record.text("from")), self.name(record.text("to")))
+            }
+            Collection::Instances => self.name(record.text("element")),
+            Collection::Decisions if record.has("number") => format!("{} {}", record.text("number"), record.label()),
+            _ => record.label(),
+        }
+    }
+
+    /// The record itself, then what it is nested in, from the inside out.
+    pub fn upwards(&self, id: &'a str) -> impl Iterator<Item = &'a str> {
+        let model = self.model;
+        std::iter::successors(Some(id), move |id| model.parent(id)).take(NESTING)
+    }
+
+    /// A field of the element, or of the nearest one around it that has it.
+    pub fn inherited(&self, element: &'a Record, field: &str) -> &'a str {
+        let around = self.upwards(&element.id).filter_map(|id| self.model.get(id));
+        around.map(|record| record.text(field)).find(|value| !value.is_empty()).unwrap_or_default()
+    }
+
+    /// Elements that concerns of one of these topics name.
+    pub fn concerned(&self, topics: &[&str]) -> HashSet<&'a str> {
+        let concerns = self.model.list(Collection::Concerns);
+        let fitting = concerns.filter(|concern| topics.contains(&concern.text("topic")));
+        fitting.flat_map(|concern| concern.list("elements")).map(String::as_str).collect()
+    }
+
+    /// Whether the element, or one around it, is in the set.
+    pub fn is_within(&self, id: &'a str, set: &HashSet<&str>) -> bool {
+        self.upwards(id).any(|id| set.contains(id))
+    }
+
+    /// The line in a section's text where a place of the stored text is shown,
+    /// from 0.
+    pub fn line_at(&self, section: &CheckedSection, offset: usize) -> u32 {
+        let before = section.text.get(..offset).unwrap_or_default();
+        lines_in(&reference::render(before, self.model))
+    }
+
+    /// All sections, then all fields of live records that hold a text.
+    pub fn prose(&self) -> impl Iterator<Item = Prose<'a>> {
+        let live = COLLECTIONS.into_iter().flat_map(|collection| self.model.list(collection));
+        let fields = live.flat_map(|record| {
+            let fields = record.fields.keys().filter_map(move |name| record.collection.field(name));
+            let texts = fields.filter(move |field| field.shape == Shape::Text || field.name == "description");
+            texts.map(move |field| Prose::Field(record, field))
+        });
+        self.sections.iter().map(Prose::Section).chain(fields)
+    }
+
+    /// Whether the model holds what this place of a template is for.
+    pub fn holds(&self, key: &str) -> bool {
+        let some = |collection| self.model.list(collection).next().is_some();
+        let topic = |topic: &str| self.model.list(Collection::Concerns).any(|one| one.text("topic") == topic);
+        match key {
+            "diagram" => some(Collection::Views),
+            "components" => some(Collection::Elements),
+            "data-flow" => some(Collection::Flows),
+            "decisions" => some(Collection::Decisions),
+            "future" => some(Collection::Considerations),
+            "deployment.environments" => some(Collection::Environments),
+            "security.network" => topic("network-security"),
+            "scalability.horizontal" => topic("horizontal-scaling"),
+            "scalability.vertical" => topic("vertical-scaling"),
+            "scalability.bottlenecks" => topic("bottleneck"),
+            "resilience.circuit-breakers" => topic("circuit-breaker"),
+            _ => key.rsplit_once('.').is_some_and(|(_, last)| topic(last)),
+        }
+    }
+
+    /// Names of all elements as they are compared.
+    pub fn normal_names(&self) -> HashSet<String> {
+        self.model.list(Collection::Elements).map(|element| normalise(&element.label())).collect()
+    }
+}
