@@ -13,3 +13,34 @@ CREATE TABLE records (
 ALTER TABLE sections ADD COLUMN rendered TEXT NOT NULL DEFAULT '';
 -- The record whose name the heading shows, or ''.
 ALTER TABLE sections ADD COLUMN record TEXT NOT NULL DEFAULT '';
+
+-- The search: one index for sections and records. It keeps no text of its own
+-- and is fed by the code, which folds letters (see store/search/fold.rs).
+DROP TRIGGER sections_added;
+DROP TRIGGER sections_removed;
+DROP TRIGGER sections_changed;
+DROP TABLE section_index;
+
+-- What can be found; the row of the index has the same id.
+CREATE TABLE places (
+    id          INTEGER PRIMARY KEY,
+    document    BLOB NOT NULL,
+    item        TEXT NOT NULL,              -- a section's or a record's id
+    collection  TEXT NOT NULL,              -- '' for a section
+    name        TEXT NOT NULL,              -- folded: words in lower case, one space between
+    UNIQUE (document, item)
+) STRICT;
+CREATE INDEX places_by_name ON places (name);
+
+CREATE VIRTUAL TABLE place_index USING fts5 (
+    name, text, content = '', contentless_delete = 1,
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N*'"
+);
+-- A word in the name counts more than any number of them in the text.
+INSERT INTO place_index (place_index, rank) VALUES ('rank', 'bm25(1000000.0, 1.0)');
+
+-- The words of all names, to find the one that a mistyped word was meant to be.
+CREATE TABLE name_words (
+    word        TEXT PRIMARY KEY NOT NULL,
+    uses        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
