@@ -107,7 +107,7 @@ impl Words {
 
     fn name(&mut self, number: usize) -> String {
         let (one, two) = (self.number() % NAMES.len(), self.number() % NAMES.len());
-        format!("{} {} {}", NAMES[one], NAMES[two], number)
+        format!("{} {} {} {}", NAMES[one], NAMES[two], self.word(), number)
     }
 }
 
@@ -192,7 +192,7 @@ async fn ours(device: &Device, query: &str) -> (Duration, usize) {
 }
 
 fn bytes(connection: &Connection, tables: &str) -> f64 {
-    let sql = format!("SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate AND ({tables})");
+    let sql = format!("SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE aggregate = TRUE AND ({tables})");
     connection.query_row(&sql, [], |row| row.get::<_, i64>(0)).unwrap() as f64
 }
 
@@ -215,6 +215,7 @@ async fn main() {
 
     let (mut all_ours, mut all_raw) = (Vec::new(), Vec::new());
     for query in QUERIES {
+        raw_search(&raw, query);
         let mut times: Vec<Duration> = (0..RUNS).map(|_| timed(|| raw_search(&raw, query)).1).collect();
         let theirs = median(&mut times);
         let (time, count) = ours(&device, query).await;
@@ -232,6 +233,7 @@ async fn main() {
     let middle = median(&mut all_ours);
     report("a search, median of the queries", middle, "plain FTS5", median(&mut all_raw), 1.2);
     report("a search, median of the queries", middle, "a frame", FRAME, 1.0);
+    report("the slowest of them", all_ours[all_ours.len() - 1], "a frame", FRAME, 1.0);
     report("a search with typos, median", median(&mut mistyped), "a frame", FRAME, 1.0);
 
     let key = std::fs::read_to_string(device.folder().join("key")).unwrap();
@@ -245,6 +247,6 @@ async fn main() {
     ] {
         let size = bytes(connection, tables);
         let ratio = size / text as f64;
-        println!("{what}: {:.1} MB for {:.1} MB of text, ratio {ratio:.2}   goal ≤ 1.1", size / 1e6, text as f64 / 1e6);
+        println!("{what}: {:.1} MB for {:.1} MB of text, ratio {ratio:.3}   goal ≤ 1.1", size / 1e6, text as f64 / 1e6);
     }
 }

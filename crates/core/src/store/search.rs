@@ -84,8 +84,16 @@ impl Word {
         words
     }
 
-    fn fits(&self, folded: &str) -> bool {
-        if self.unfinished { folded.starts_with(&self.folded) } else { folded == self.folded }
+    /// Whether a word of a text is this one; `folded` is room for working.
+    fn fits(&self, word: &str, folded: &mut String) -> bool {
+        let wanted = self.folded.as_bytes();
+        if !word.is_ascii() {
+            folded.clear();
+            fold::fold_into(word, folded);
+            return if self.unfinished { folded.starts_with(&self.folded) } else { *folded == self.folded };
+        }
+        let start = word.as_bytes().get(..wanted.len());
+        (self.unfinished || word.len() == wanted.len()) && start.is_some_and(|start| start.eq_ignore_ascii_case(wanted))
     }
 
     /// In the index's query language: a quoted string, so that nothing a person
@@ -150,38 +158,56 @@ struct Found<'a> {
     named: bool,
 }
 
-/// Both queries give what follows to [`Found::take`]. Deleted documents are left out.
-const COLUMNS: &str = "places.id, places.document, documents.title, places.collection, places.item";
+/// What [`Found::take`] reads. Deleted documents are left out.
+const COLUMNS: &str = "places.id, documents.id, documents.title, places.is_record, places.item";
+const DOCUMENTS: &str = "CROSS JOIN place_documents ON place_documents.number = places.document
+     CROSS JOIN documents ON documents.id = place_documents.document AND documents.deleted_ms = 0";
 
 impl Found<'_> {
     /// Names that are or begin with what was typed.
     fn names(&mut self, words: &[Word]) -> Result<()> {
         let typed = words.iter().map(|word| word.folded.as_str()).collect::<Vec<_>>().join(" ");
         let mut statement = self.conn.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM places CROSS JOIN documents ON documents.id = places.document
-             WHERE places.name >= ?1 AND places.name <= ?2 AND documents.deleted_ms = 0
-                 AND (?3 IS NULL OR places.document = ?3)
+            "SELECT {COLUMNS} FROM places {DOCUMENTS}
+             WHERE places.name >= ?1 AND places.name <= ?2 AND (?3 IS NULL OR documents.id = ?3)
              ORDER BY places.name, places.id"
         ))?;
         let rows = statement.query(params![typed, format!("{typed}\u{10ffff}"), self.document])?;
         self.take(rows, words)
     }
 
-    /// What the index finds for an expression, the best first. The order is the
-    /// index's own: the other tables are asked row by row until there is enough.
+    /// What the index finds for an expression, the best first.
     fn matching(&mut self, expression: &str, words: &[Word]) -> Result<()> {
-        if self.hits.len() >= self.limit {
+        if self.hits.len() >= self.limit || (self.document.is_none() && self.best(expression, words)?) {
             return Ok(());
         }
+        // The order is the index's own: the tables are asked row by row until there is enough.
         let mut statement = self.conn.prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM place_index
-             CROSS JOIN places ON places.id = place_index.rowid
-             CROSS JOIN documents ON documents.id = places.document
-             WHERE place_index MATCH ?1 AND documents.deleted_ms = 0 AND (?2 IS NULL OR places.document = ?2)
-             ORDER BY place_index.rank"
+            "SELECT {COLUMNS} FROM place_index CROSS JOIN places ON places.id = place_index.rowid {DOCUMENTS}
+             WHERE place_index MATCH ?1 AND (?2 IS NULL OR documents.id = ?2) ORDER BY place_index.rank"
         ))?;
         let rows = statement.query(params![expression, self.document])?;
         self.take(rows, words)
+    }
+
+    /// The same, a third faster, for no more than are still wanted; says
+    /// whether that was enough. It is not where many of them are not shown.
+    fn best(&mut self, expression: &str, words: &[Word]) -> Result<bool> {
+        let wanted = self.limit + self.seen.len();
+        let mut statement = self.conn.prepare_cached(
+            "SELECT rowid FROM place_index WHERE place_index MATCH ?1
+             ORDER BY bm25(place_index, 1000000.0, 1.0) LIMIT ?2",
+        )?;
+        let best =
+            statement.query_map(params![expression, i64::try_from(wanted).unwrap_or(i64::MAX)], |row| row.get(0))?;
+        let best: Vec<i64> = best.collect::<rusqlite::Result<_>>()?;
+        let mut place =
+            self.conn.prepare_cached(&format!("SELECT {COLUMNS} FROM places {DOCUMENTS} WHERE places.id = ?1"))?;
+        for id in &best {
+            let rows = place.query([id])?;
+            self.take(rows, words)?;
+        }
+        Ok(self.hits.len() >= self.limit || best.len() < wanted)
     }
 
     /// Names that have words near those that no name has.
@@ -215,13 +241,10 @@ impl Found<'_> {
                 continue;
             }
             let document: [u8; 16] = row.get(1)?;
-            let collection = row.get_ref(3)?.as_str().map_err(rusqlite::Error::from)?;
             let item: String = row.get(4)?;
-            let hit = if collection.is_empty() {
-                self.section(document, item, words)?
-            } else {
-                self.record(document, item, words)?
-            };
+            let is_record: bool = row.get(3)?;
+            let hit =
+                if is_record { self.record(document, item, words)? } else { self.section(document, item, words)? };
             let Some((place, name, excerpt)) = hit else { continue };
             self.named = self.named || passage::has_all(&name, words);
             self.hits.push(HitRow { document, document_title: row.get(2)?, place, name, excerpt });

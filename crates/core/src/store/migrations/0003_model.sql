@@ -21,14 +21,20 @@ DROP TRIGGER sections_removed;
 DROP TRIGGER sections_changed;
 DROP TABLE section_index;
 
+-- Documents by a number, which is shorter in every place.
+CREATE TABLE place_documents (
+    number      INTEGER PRIMARY KEY,
+    document    BLOB NOT NULL UNIQUE
+) STRICT;
+
 -- What can be found; the row of the index has the same id.
 CREATE TABLE places (
     id          INTEGER PRIMARY KEY,
-    document    BLOB NOT NULL,
+    document    INTEGER NOT NULL,           -- its number
     item        TEXT NOT NULL,              -- a section's or a record's id
-    collection  TEXT NOT NULL,              -- '' for a section
+    is_record   INTEGER NOT NULL CHECK (is_record IN (0, 1)),
     name        TEXT NOT NULL,              -- folded: words in lower case, one space between
-    UNIQUE (document, item)
+    UNIQUE (item, document)
 ) STRICT;
 CREATE INDEX places_by_name ON places (name);
 

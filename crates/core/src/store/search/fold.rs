@@ -9,7 +9,7 @@ use unicode_normalization::char::is_combining_mark;
 /// Whether a character is a part of a word. The tokenizer of the index has the
 /// same rule.
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
+    c.is_alphanumeric() || (!c.is_ascii() && is_combining_mark(c))
 }
 
 /// The words of a text, with where they are.

@@ -16,7 +16,8 @@ use crate::store::documents::SectionRow;
 /// # Errors
 /// SQLite's.
 pub fn put_section(tx: &Transaction<'_>, document: &[u8; 16], row: &SectionRow) -> Result<()> {
-    put(tx, document, &row.section, "", &templates::plain(&row.title), row.shown())
+    let place = Place { document, item: &row.section, is_record: false };
+    put(tx, &place, &templates::plain(&row.title), row.shown())
 }
 
 /// Makes a record be found by its name and its texts; not when it is deleted.
@@ -27,7 +28,8 @@ pub fn put_record(tx: &Transaction<'_>, document: &[u8; 16], record: &Record) ->
     if record.deleted {
         return remove(tx, document, &record.id);
     }
-    put(tx, document, &record.id, record.collection.name(), &name(record), &text(record))
+    let place = Place { document, item: &record.id, is_record: true };
+    put(tx, &place, &name(record), &text(record))
 }
 
 /// What a record is called; "" when nobody has named it.
@@ -82,22 +84,36 @@ fn without_references(text: String) -> String {
     out
 }
 
-fn put(tx: &Transaction<'_>, document: &[u8; 16], item: &str, collection: &str, name: &str, text: &str) -> Result<()> {
+/// What is to be found.
+struct Place<'a> {
+    document: &'a [u8; 16],
+    item: &'a str,
+    is_record: bool,
+}
+
+fn put(tx: &Transaction<'_>, place: &Place<'_>, name: &str, text: &str) -> Result<()> {
     let name = fold::name(name);
     let text = fold::fold(text);
-    if let Some((id, before)) = place(tx, document, item)? {
+    if let Some((id, before)) = known(tx, place.document, place.item)? {
         if before != name {
             count_words(tx, &before, &name)?;
         }
-        tx.prepare_cached("UPDATE places SET name = ?2, collection = ?3 WHERE id = ?1")?
-            .execute(params![id, name, collection])?;
+        tx.prepare_cached("UPDATE places SET name = ?2, is_record = ?3 WHERE id = ?1")?.execute(params![
+            id,
+            name,
+            place.is_record
+        ])?;
         tx.prepare_cached("UPDATE place_index SET name = ?2, text = ?3 WHERE rowid = ?1")?
             .execute(params![id, name, text])?;
         return Ok(());
     }
     count_words(tx, "", &name)?;
-    tx.prepare_cached("INSERT INTO places (document, item, collection, name) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![document, item, collection, name])?;
+    tx.prepare_cached("INSERT OR IGNORE INTO place_documents (document) VALUES (?1)")?.execute([place.document])?;
+    tx.prepare_cached(
+        "INSERT INTO places (document, item, is_record, name)
+         SELECT number, ?2, ?3, ?4 FROM place_documents WHERE document = ?1",
+    )?
+    .execute(params![place.document, place.item, place.is_record, name])?;
     tx.prepare_cached("INSERT INTO place_index (rowid, name, text) VALUES (?1, ?2, ?3)")?.execute(params![
         tx.last_insert_rowid(),
         name,
@@ -111,16 +127,20 @@ fn put(tx: &Transaction<'_>, document: &[u8; 16], item: &str, collection: &str, 
 /// # Errors
 /// SQLite's.
 pub fn remove(tx: &Transaction<'_>, document: &[u8; 16], item: &str) -> Result<()> {
-    let Some((id, name)) = place(tx, document, item)? else { return Ok(()) };
+    let Some((id, name)) = known(tx, document, item)? else { return Ok(()) };
     count_words(tx, &name, "")?;
     tx.prepare_cached("DELETE FROM place_index WHERE rowid = ?1")?.execute([id])?;
     tx.prepare_cached("DELETE FROM places WHERE id = ?1")?.execute([id])?;
     Ok(())
 }
 
-fn place(conn: &Connection, document: &[u8; 16], item: &str) -> Result<Option<(i64, String)>> {
+/// The id of what can be found already, and its name.
+fn known(conn: &Connection, document: &[u8; 16], item: &str) -> Result<Option<(i64, String)>> {
     Ok(conn
-        .prepare_cached("SELECT id, name FROM places WHERE document = ?1 AND item = ?2")?
+        .prepare_cached(
+            "SELECT id, name FROM places
+             WHERE item = ?2 AND document = (SELECT number FROM place_documents WHERE document = ?1)",
+        )?
         .query_row(params![document, item], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
@@ -150,7 +170,8 @@ fn count_words(tx: &Transaction<'_>, before: &str, after: &str) -> Result<()> {
 /// SQLite's, or `damaged` when a row cannot be read.
 pub fn rebuild(tx: &Transaction<'_>) -> Result<()> {
     tx.execute_batch(
-        "INSERT INTO place_index (place_index) VALUES ('delete-all'); DELETE FROM places; DELETE FROM name_words;",
+        "INSERT INTO place_index (place_index) VALUES ('delete-all');
+         DELETE FROM places; DELETE FROM place_documents; DELETE FROM name_words;",
     )?;
     let documents: Vec<[u8; 16]> = {
         let mut statement =

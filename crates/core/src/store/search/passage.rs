@@ -75,9 +75,7 @@ impl Looked {
                 break;
             }
             looked.ranges.push(range);
-            folded.clear();
-            fold::fold_into(word, &mut folded);
-            let Some(word) = words.iter().find(|word| word.fits(&folded)) else { continue };
+            let Some(word) = words.iter().find(|wanted| wanted.fits(word, &mut folded)) else { continue };
             if looked.matches.len() < MATCHES {
                 looked.matches.push(Match { at, word: word.place });
                 let newest = looked.matches.len() - 1;

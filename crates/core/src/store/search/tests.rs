@@ -60,7 +60,8 @@ impl Library {
         self.db
             .read(|conn| {
                 let mut statement = conn.prepare(
-                    "SELECT document || item || collection || name FROM places
+                    "SELECT place_documents.document || item || is_record || places.name FROM places
+                     JOIN place_documents ON number = places.document
                      UNION ALL SELECT word || uses FROM name_words ORDER BY 1",
                 )?;
                 let rows = statement.query_map([], |row| row.get(0))?;
@@ -220,6 +221,24 @@ fn what_changes_is_found_as_it_is_now() {
     let (before, found) = (library.state(), library.find("e"));
     library.db.write(|tx: &Transaction<'_>| rebuild(tx)).unwrap();
     assert_eq!((library.state(), library.find("e")), (before, found));
+}
+
+#[test]
+fn what_is_not_shown_takes_no_place_of_what_is() {
+    let library = Library::new();
+    let titles: Vec<String> = (0..60).map(|number| format!("The pump {number}")).collect();
+    let sections: Vec<(&str, &str)> = titles.iter().map(|title| (title.as_str(), "")).collect();
+    library.sections(TWO, &sections);
+    library.document(TWO, 5);
+    library.sections(ONE, &[("Water", "A pump.")]);
+    let hidden = |number: usize| {
+        element(&format!("e{number}"), &format!("Some pump {number}")).with("parent", Value::text("top"))
+    };
+    let mut top = element("top", "Top");
+    top.deleted = true;
+    library.records((0..60).map(hidden).chain([top]));
+    assert_eq!(library.find("pump"), ["Water"]);
+    assert_eq!(library.hits("pump", Some(&ONE)).len(), 1);
 }
 
 #[test]
