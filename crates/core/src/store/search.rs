@@ -241,7 +241,7 @@ impl Found<'_> {
                 continue;
             }
             let document: [u8; 16] = row.get(1)?;
-            let item: String = row.get(4)?;
+            let item = index::item(row.get(4)?);
             let is_record: bool = row.get(3)?;
             let hit =
                 if is_record { self.record(document, item, words)? } else { self.section(document, item, words)? };

@@ -31,7 +31,7 @@ CREATE TABLE place_documents (
 CREATE TABLE places (
     id          INTEGER PRIMARY KEY,
     document    INTEGER NOT NULL,           -- its number
-    item        TEXT NOT NULL,              -- a section's or a record's id
+    item        ANY NOT NULL,               -- a section's or a record's id, in bytes where it is hexadecimal
     is_record   INTEGER NOT NULL CHECK (is_record IN (0, 1)),
     name        TEXT NOT NULL,              -- folded: words in lower case, one space between
     UNIQUE (item, document)

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use data_encoding::HEXLOWER;
 use drystone_model::schema::Shape;
 use drystone_model::{Record, Value, reference, templates};
+use rusqlite::types::Value as Key;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{fold, typos};
@@ -113,7 +115,7 @@ fn put(tx: &Transaction<'_>, place: &Place<'_>, name: &str, text: &str) -> Resul
         "INSERT INTO places (document, item, is_record, name)
          SELECT number, ?2, ?3, ?4 FROM place_documents WHERE document = ?1",
     )?
-    .execute(params![place.document, place.item, place.is_record, name])?;
+    .execute(params![place.document, key(place.item), place.is_record, name])?;
     tx.prepare_cached("INSERT INTO place_index (rowid, name, text) VALUES (?1, ?2, ?3)")?.execute(params![
         tx.last_insert_rowid(),
         name,
@@ -134,6 +136,24 @@ pub fn remove(tx: &Transaction<'_>, document: &[u8; 16], item: &str) -> Result<(
     Ok(())
 }
 
+/// An id as it is kept: ids are 16 hexadecimal digits, which take half the room
+/// in bytes; what somebody else's version has made of them is kept as text.
+fn key(item: &str) -> Key {
+    match HEXLOWER.decode(item.as_bytes()) {
+        Ok(bytes) if bytes.len() == 8 => Key::Blob(bytes),
+        _ => Key::Text(item.to_owned()),
+    }
+}
+
+/// The id that was kept so.
+pub(super) fn item(key: Key) -> String {
+    match key {
+        Key::Blob(bytes) => HEXLOWER.encode(&bytes),
+        Key::Text(item) => item,
+        _ => String::new(),
+    }
+}
+
 /// The id of what can be found already, and its name.
 fn known(conn: &Connection, document: &[u8; 16], item: &str) -> Result<Option<(i64, String)>> {
     Ok(conn
@@ -141,7 +161,7 @@ fn known(conn: &Connection, document: &[u8; 16], item: &str) -> Result<Option<(i
             "SELECT id, name FROM places
              WHERE item = ?2 AND document = (SELECT number FROM place_documents WHERE document = ?1)",
         )?
-        .query_row(params![document, item], |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row(params![document, key(item)], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?)
 }
 

@@ -60,7 +60,7 @@ impl Library {
         self.db
             .read(|conn| {
                 let mut statement = conn.prepare(
-                    "SELECT place_documents.document || item || is_record || places.name FROM places
+                    "SELECT hex(place_documents.document) || hex(item) || is_record || places.name FROM places
                      JOIN place_documents ON number = places.document
                      UNION ALL SELECT word || uses FROM name_words ORDER BY 1",
                 )?;
