@@ -52,7 +52,7 @@ async fn shop(device: &Device) -> String {
         add(
             "concerns",
             "00000000000000d1",
-            &[("topic", "resilience"), ("name", "Bulkheads"), ("statement", "Pools are separate.")],
+            &[("topic", "fallback"), ("name", "Bulkheads"), ("statement", "Pools are separate.")],
         ),
     ];
     apply(device, &id, edits).await;
