@@ -248,7 +248,7 @@ async fn search_finds_words_in_every_document_and_not_in_deleted_ones() {
     let id = alice.import("a.md", "# A\n\nThe Zürich pumps are cooled.\n".as_bytes()).await.unwrap().id;
     alice.import("b.md", b"# B\n\nnothing\n").await.unwrap();
     let find = |query: &str| {
-        let request = Request::Search(Search { query: query.into(), limit: 10 });
+        let request = Request::Search(Search { query: query.into(), document: None, limit: 10 });
         alice.call::<Vec<SearchHit>>(request)
     };
     let hits = find("zurich pum").await.unwrap();

@@ -376,6 +376,8 @@ data! {
     pub struct Search {
         /// Words; all must occur, the last may be unfinished.
         pub query: String,
+        /// In this document only; in all of them when absent.
+        pub document: Option<String>,
         /// At most this many hits.
         pub limit: u32,
     }

@@ -14,8 +14,10 @@ use crate::api::{
 };
 use crate::document::Document;
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::changes;
 use crate::store::documents::{self, DocumentRow, SectionRow};
-use crate::store::{changes, search};
+use crate::store::search::{self, Place};
+use drystone_model::Collection;
 
 /// Entries of a log that are shown.
 const LOG_ENTRIES: u32 = 2000;
@@ -141,23 +143,46 @@ impl App {
 
     pub(crate) async fn search(&self, args: Search) -> Result<Vec<SearchHit>> {
         self.blocking(move |app| {
+            let within = args.document.as_deref().map(handle).transpose()?;
             app.settle_all()?;
-            let hits = app.db().read(|conn| search::search(conn, &args.query, args.limit.min(HITS)))?;
-            Ok(hits
-                .into_iter()
-                .map(|hit| SearchHit {
-                    document: DocumentHandle(hit.document).to_string(),
+            let limit = args.limit.min(HITS);
+            let hits =
+                app.db().read(|conn| search::search(conn, &args.query, within.as_ref().map(|id| &id.0), limit))?;
+            let mut found = Vec::with_capacity(hits.len());
+            for hit in hits {
+                let id = DocumentHandle(hit.document);
+                let (section, record, path) = match hit.place {
+                    Place::Section { id, path } => (id, None, path),
+                    Place::Record { collection, id: record } => {
+                        let path = app.record_path(id, collection, &record)?;
+                        (String::new(), Some((collection, record)), path)
+                    }
+                };
+                let (collection, record) = record.map(|(collection, id)| (collection.name().to_owned(), id)).unzip();
+                found.push(SearchHit {
+                    document: id.to_string(),
                     document_title: hit.document_title,
-                    record: None,
-                    collection: None,
-                    section: hit.section,
-                    section_title: templates::plain(&hit.title),
-                    path: hit.path,
+                    record,
+                    collection,
+                    section,
+                    section_title: hit.name,
+                    path,
                     excerpt: hit.excerpt,
-                })
-                .collect())
+                });
+            }
+            Ok(found)
         })
         .await
+    }
+
+    /// A record's path. It follows from the names of many others, so it is not
+    /// stored; the records are in memory after the first question.
+    fn record_path(&self, id: DocumentHandle, collection: Collection, record: &str) -> Result<String> {
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        let model = self.model(&mut open)?;
+        let path = model.get(record).map(|record| model.path_of(record));
+        Ok(path.unwrap_or_else(|| format!("{}.{record}", collection.name())))
     }
 
     /// Everything the editor shows, from the projection: this never waits for

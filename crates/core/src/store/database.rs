@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
+use super::search;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Shipped migrations, in order; `PRAGMA user_version` counts those applied.
@@ -14,6 +15,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0002_sharing.sql"),
     include_str!("migrations/0003_model.sql"),
 ];
+
+/// Migrations after which the search has the index of today, which only the
+/// code can fill.
+const SEARCH_SINCE: usize = 3;
 
 /// Older versions can corrupt a database in WAL mode when resetting the log.
 const OLDEST_SQLITE: i32 = 3_051_003;
@@ -172,6 +177,9 @@ fn migrate(connection: &mut Connection) -> Result<()> {
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(applied) {
         transaction.execute_batch(migration)?;
         transaction.pragma_update(None, "user_version", (index + 1) as i64)?;
+    }
+    if applied < SEARCH_SINCE {
+        search::rebuild(&transaction)?;
     }
     transaction.commit()?;
     Ok(())

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::search;
 use crate::error::Result;
 
 /// A document in the library.
@@ -174,8 +175,8 @@ pub fn sections(conn: &Connection, document: &[u8; 16]) -> Result<Vec<SectionRow
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Brings the projected sections from `before` to `after`, touching only what
-/// differs.
+/// Brings the projected sections, and what the search finds them by, from
+/// `before` to `after`, touching only what differs.
 ///
 /// # Errors
 /// SQLite's.
@@ -191,6 +192,7 @@ pub fn put_sections(
     for gone in before.iter().filter(|row| !kept.contains(row.section.as_str())) {
         tx.prepare_cached("DELETE FROM sections WHERE document = ?1 AND section = ?2")?
             .execute(params![document, gone.section])?;
+        search::remove(tx, document, &gone.section)?;
     }
     let mut full = tx.prepare_cached(
         "INSERT INTO sections (document, section, ordinal, parent, level, title, key, path, text, rendered, source_title)
@@ -232,6 +234,7 @@ pub fn put_sections(
                     row.rendered,
                     row.source_title
                 ])?;
+                search::put_section(tx, document, row)?;
             }
         }
     }

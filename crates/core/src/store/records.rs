@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use drystone_model::schema::Collection;
 use drystone_model::{Record, Value};
-use rusqlite::{Connection, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
+use super::search;
 use crate::error::{Error, Result};
 
 /// A record's row.
@@ -40,6 +41,20 @@ pub fn all(conn: &Connection, document: &[u8; 16]) -> Result<Vec<Record>> {
     Ok(records)
 }
 
+/// One record; `None` when it is not here, or one of a newer version's.
+///
+/// # Errors
+/// SQLite's, or `damaged` when the row cannot be read.
+pub fn find(conn: &Connection, document: &[u8; 16], id: &str) -> Result<Option<Record>> {
+    let mut statement = conn.prepare_cached("SELECT collection, data FROM records WHERE document = ?1 AND id = ?2")?;
+    let record = statement.query_row(params![document, id], |row| {
+        let collection = Collection::find(row.get_ref(0)?.as_str()?);
+        let data = row.get_ref(1)?.as_str()?;
+        Ok(collection.map(|collection| read(collection, id.to_owned(), data)))
+    });
+    record.optional()?.flatten().transpose()
+}
+
 fn read(collection: Collection, id: String, data: &str) -> Result<Record> {
     let data: Data<'_> = serde_json::from_str(data).map_err(Error::internal)?;
     let mut record = Record::new(collection, id);
@@ -59,7 +74,7 @@ fn read(collection: Collection, id: String, data: &str) -> Result<Record> {
     Ok(record)
 }
 
-/// Writes a record's row.
+/// Writes a record's row and what the search finds it by.
 ///
 /// # Errors
 /// SQLite's.
@@ -77,5 +92,5 @@ pub fn put(tx: &Transaction<'_>, document: &[u8; 16], record: &Record) -> Result
          ON CONFLICT (document, id) DO UPDATE SET collection = ?3, data = ?4",
     )?
     .execute(params![document, record.id, record.collection.name(), data])?;
-    Ok(())
+    search::put_record(tx, document, record)
 }
