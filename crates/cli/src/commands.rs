@@ -1,6 +1,7 @@
 //! The commands, one file each. This list is where a command is registered.
 
 mod add;
+mod check;
 mod compare;
 mod completions;
 mod delete;
@@ -48,6 +49,8 @@ pub enum Command {
     Lift(lift::Arguments),
     /// Change a document's template
     Template(template::Arguments),
+    /// Check a document, or a Markdown file where it lies
+    Check(check::Arguments),
     /// Compare two environments of a document
     Compare(compare::Arguments),
     /// Export a document
@@ -91,6 +94,7 @@ impl Command {
             Command::Import(arguments) => import::run(arguments, global, output).await,
             Command::Lift(arguments) => lift::run(arguments, global, output).await,
             Command::Template(arguments) => template::run(arguments, global, output).await,
+            Command::Check(arguments) => check::run(arguments, global, output).await,
             Command::Compare(arguments) => compare::run(arguments, global, output).await,
             Command::Export(arguments) => export::run(arguments, global, output).await,
             Command::Search(arguments) => search::run(arguments, global, output).await,

@@ -2,6 +2,7 @@
 //! only place that puts documents, storage and synchronisation together, and
 //! the only one that looks at a clock.
 
+mod checking;
 mod decisions;
 mod documents;
 mod exporting;
@@ -12,7 +13,6 @@ mod model;
 mod model_paths;
 mod open_document;
 mod paths;
-mod pending;
 mod persist;
 mod project;
 mod recover;

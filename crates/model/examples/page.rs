@@ -2,11 +2,12 @@
 //! generate` writes them all.
 #![allow(clippy::print_stdout)]
 
-use drystone_model::{json, schema, templates};
+use drystone_model::{check, json, schema, templates};
 
 fn main() {
     let page = std::env::args().nth(1).unwrap_or_default();
     match page.as_str() {
+        "checks" => print!("{}", check::documentation()),
         "model" => print!("{}", schema::documentation()),
         "json-schema" => print!("{}", json::schema_text()),
         "template-fields" => print!("{}", templates::fields_table()),

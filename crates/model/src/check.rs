@@ -6,6 +6,7 @@
 mod case;
 mod cycles;
 mod days;
+mod file;
 mod findings;
 mod kinds;
 mod layers;
@@ -19,6 +20,7 @@ mod subject;
 mod views;
 
 pub use case::Case;
+pub use file::check_file;
 pub use findings::{Counts, Finding, Findings, Fix, Report, Target};
 pub use output::{documentation, explain, json, sarif, text};
 pub use project::{Pair, ProjectRules, Requirement, Selector, TechnologyRule};

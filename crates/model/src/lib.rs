@@ -8,8 +8,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod adr;
-pub mod compare;
 pub mod check;
+pub mod compare;
 pub mod edit;
 mod graph;
 pub mod html;

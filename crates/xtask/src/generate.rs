@@ -29,6 +29,7 @@ const TYPES: Generated = Generated { path: "ui/src/backend/generated/api.ts", ex
 /// Pages of the documentation.
 const PAGES: &[Generated] = &[
     Generated { path: "docs/model.md", example: &["page", "--", "model"] },
+    Generated { path: "docs/checks.md", example: &["page", "--", "checks"] },
     Generated { path: "docs/document.schema.json", example: &["page", "--", "json-schema"] },
     Generated { path: "docs/template-fields.md", example: &["page", "--", "template-fields"] },
 ];

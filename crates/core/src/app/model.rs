@@ -105,6 +105,7 @@ impl App {
                 *id = Some(self.record_id()?);
             }
         }
+        edits.extend(former_names(model, &edits));
         number_decisions(model, &mut edits, &lane);
         let edits = edit::cascade(model, edit::check(model, edits)?);
         let going = edit::going(model, &edits);
@@ -172,6 +173,30 @@ fn letters(mut rank: usize) -> String {
         rank = rank / 26 - 1;
     }
     letters.iter().rev().collect()
+}
+
+/// What keeps the names that elements lose by these edits, unless the edits
+/// say themselves what to keep.
+fn former_names(model: &Model, edits: &[Edit]) -> Vec<Edit> {
+    let says = |id: &str| {
+        edits
+            .iter()
+            .any(|edit| matches!(edit, Edit::Set { id: other, field, .. } if other == id && field == "formerNames"))
+    };
+    let mut kept = Vec::new();
+    for edit in edits {
+        let Edit::Set { id, field, value: Some(name) } = edit else { continue };
+        let Some(element) = model.get(id).filter(|record| record.collection == Collection::Elements) else { continue };
+        let old = element.text("name");
+        if field != "name" || old == name.as_str() || says(id) {
+            continue;
+        }
+        let mut names: Vec<String> = element.list("formerNames").to_vec();
+        names.retain(|former| former != name.as_str());
+        names.push(old.to_owned());
+        kept.push(Edit::Set { id: id.clone(), field: "formerNames".into(), value: Some(Value::List(names)) });
+    }
+    kept
 }
 
 /// Gives a number to each decision that is added without one: the next after

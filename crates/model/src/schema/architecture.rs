@@ -183,6 +183,7 @@ pub(super) static ELEMENTS: Table = Table {
         field("tags", "Tags", Shape::Tags, "Words to filter by."),
         field("properties", "Properties", Shape::Map, "Anything else, name = value."),
         field("url", "URL", Shape::Line, "Where to read more.").labels(&["Link", "Repository", "Source"]),
+        field("formerNames", "Former names", Shape::Tags, "Names it had before; kept when it is renamed."),
     ],
 };
 
