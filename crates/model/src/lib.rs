@@ -18,6 +18,8 @@ mod refusal;
 pub mod schema;
 pub mod templates;
 pub mod value;
+#[cfg(test)]
+mod work;
 
 pub use graph::{Index, Model};
 pub use record::Record;
