@@ -26,11 +26,12 @@ pub use output::{documentation, explain, json, sarif, text};
 pub use project::{Pair, ProjectRules, Requirement, Selector, TechnologyRule};
 pub use rule::{Area, Example, Rule, Severity};
 pub use rules::rules;
-pub use subject::{CheckedSection, Prose, Subject};
+pub use subject::{Checked, CheckedSection, Prose, Subject};
 
 /// Checks a document by every rule that the project does not turn off.
 pub fn run(subject: &Subject<'_>) -> Report {
-    let mut findings = Findings::new(subject);
+    let checked = Checked::new(*subject);
+    let mut findings = Findings::new(&checked);
     let last = &rules::suppression_unused::RULE;
     for rule in rules().iter().filter(|rule| rule.id != last.id) {
         findings.check(rule);

@@ -164,11 +164,15 @@ impl Model {
 
     /// A record, in the trash or not.
     pub fn get(&self, id: &str) -> Option<&Record> {
+        #[cfg(test)]
+        crate::work::count();
         self.records.get(id)
     }
 
     /// A record that is not in the trash.
     pub fn live(&self, id: &str) -> Option<&Record> {
+        #[cfg(test)]
+        crate::work::count();
         self.records.get(id).filter(|record| !self.hidden.contains(&record.id))
     }
 
@@ -219,6 +223,8 @@ impl Model {
     /// The record that this one is nested in: its element, step, node or
     /// boundary; `None` at the top.
     pub fn parent(&self, id: &str) -> Option<&str> {
+        #[cfg(test)]
+        crate::work::count();
         self.parents.get(id).map(String::as_str)
     }
 

@@ -28,6 +28,8 @@ mod samples;
 pub mod schema;
 pub mod templates;
 pub mod value;
+#[cfg(test)]
+mod work;
 
 pub use graph::{Index, Model, slug};
 pub use record::Record;

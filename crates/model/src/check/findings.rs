@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::subject::{Prose, lines_in};
-use super::{CheckedSection, Rule, Severity, Subject};
+use super::{Checked, CheckedSection, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::reference;
@@ -81,7 +81,8 @@ pub struct Counts {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The worst first, then by place.
+    /// The worst first, then by line for files, then in the order of the rules
+    /// and of the document.
     pub findings: Vec<Finding>,
     /// Those that are accepted, with their reasons.
     pub suppressed: Vec<Finding>,
@@ -111,7 +112,7 @@ impl Finding {
 
 /// Takes findings from the rules, one rule after the other.
 pub struct Findings<'s> {
-    subject: &'s Subject<'s>,
+    subject: &'s Checked<'s>,
     lines: Option<Lines>,
     rule: Option<(&'static Rule, Severity)>,
     found: Vec<Finding>,
@@ -119,7 +120,7 @@ pub struct Findings<'s> {
 }
 
 impl<'s> Findings<'s> {
-    pub(super) fn new(subject: &'s Subject<'s>) -> Self {
+    pub(super) fn new(subject: &'s Checked<'s>) -> Self {
         let lines = subject.file.map(|_| Lines::of(subject));
         Findings { subject, lines, rule: None, found: Vec::new(), used: HashSet::new() }
     }
@@ -227,7 +228,7 @@ impl<'s> Findings<'s> {
     /// all of its rule; one with a place accepts what is there and below.
     pub(super) fn suppress(&mut self) {
         let mut by_rule: HashMap<&str, BTreeMap<&str, &Record>> = HashMap::new();
-        for suppression in self.subject.model.list(Collection::Suppressions) {
+        for suppression in self.subject.list(Collection::Suppressions) {
             let places = by_rule.entry(suppression.text("rule")).or_default();
             places.entry(suppression.text("place").trim()).or_insert(suppression);
         }
@@ -241,13 +242,10 @@ impl<'s> Findings<'s> {
     }
 
     pub(super) fn report(mut self) -> Report {
-        self.found.sort_by(|a, b| {
-            let key =
-                |one: &Finding| (std::cmp::Reverse(one.severity), one.target.line.filter(|_| self.lines.is_some()));
-            key(a).cmp(&key(b)).then_with(|| {
-                (&a.place, a.rule, a.target.line, &a.message).cmp(&(&b.place, b.rule, b.target.line, &b.message))
-            })
-        });
+        // Rules find in the order of their list and of the document, and that
+        // order stays among findings that are as severe and on one line.
+        let in_file = self.lines.is_some();
+        self.found.sort_by_key(|one| (std::cmp::Reverse(one.severity), one.target.line.filter(|_| in_file)));
         let (suppressed, findings): (Vec<Finding>, Vec<Finding>) =
             self.found.into_iter().partition(|finding| finding.suppressed.is_some());
         let count = |severity| {
@@ -266,7 +264,7 @@ impl<'s> Findings<'s> {
 
 /// The suppression that accepts a finding: by its place, its path, or the path
 /// with the record's id, which stays when the record is renamed.
-fn accepted<'a>(subject: &Subject<'a>, finding: &Finding, places: &BTreeMap<&str, &'a Record>) -> Option<&'a Record> {
+fn accepted<'a>(subject: &Checked<'a>, finding: &Finding, places: &BTreeMap<&str, &'a Record>) -> Option<&'a Record> {
     if let Some(record) = places.get("").or_else(|| places.get(finding.place.as_str())) {
         return Some(record);
     }
@@ -292,7 +290,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(subject: &Subject<'_>) -> Lines {
+    fn of(subject: &Checked<'_>) -> Lines {
         let mut lines = Lines { fields: HashMap::new(), records: HashMap::new() };
         for section in subject.sections {
             let Some(first) = section.text_line.or(section.line) else { continue };

@@ -1,13 +1,13 @@
 //! Dependencies among siblings: a relationship between two elements deep
 //! inside is also one between what they are in, next to each other.
 
-use super::Subject;
+use super::Checked;
 use super::cycles::Graph;
 use crate::record::Record;
 
 /// The elements next to each other that a relationship leads between; `None`
 /// when one end is in the other.
-pub fn siblings<'a>(subject: &Subject<'a>, relationship: &'a Record) -> Option<(&'a str, &'a str)> {
+pub fn siblings<'a>(subject: &Checked<'a>, relationship: &'a Record) -> Option<(&'a str, &'a str)> {
     let mut from: Vec<&str> = subject.upwards(relationship.text("from")).collect();
     let mut to: Vec<&str> = subject.upwards(relationship.text("to")).collect();
     loop {
@@ -21,7 +21,7 @@ pub fn siblings<'a>(subject: &Subject<'a>, relationship: &'a Record) -> Option<(
 
 /// Cycles of dependencies among siblings, each once. People are not part of
 /// any: they use what answers them.
-pub fn cycles<'a>(subject: &Subject<'a>, counts: impl Fn(&Record) -> bool) -> Vec<Vec<&'a str>> {
+pub fn cycles<'a>(subject: &Checked<'a>, counts: impl Fn(&Record) -> bool) -> Vec<Vec<&'a str>> {
     let mut graph = Graph::default();
     let person = |id: &str| subject.element(id).is_some_and(|element| element.text("kind") == "person");
     for relationship in subject.relationships().filter(|relationship| counts(relationship)) {
@@ -36,7 +36,7 @@ pub fn cycles<'a>(subject: &Subject<'a>, counts: impl Fn(&Record) -> bool) -> Ve
 }
 
 /// A cycle in words: `Orders → Billing → Orders`.
-pub fn in_words(subject: &Subject<'_>, cycle: &[&str]) -> String {
+pub fn in_words(subject: &Checked<'_>, cycle: &[&str]) -> String {
     const SHOWN: usize = 8;
     let mut names: Vec<String> = cycle.iter().take(SHOWN).map(|id| subject.name(id)).collect();
     if cycle.len() > SHOWN {

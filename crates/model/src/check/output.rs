@@ -16,9 +16,9 @@ pub fn text(report: &Report) -> String {
     let mut out = String::new();
     for finding in &report.findings {
         let level = finding.severity.name();
-        out.push_str(&format!("{level:<8}{}: {} [{}]\n", finding.place, finding.message, finding.rule));
+        out.push_str(&format!("{}: {level}: {} [{}]\n", finding.place, finding.message, finding.rule));
         if let Some(fix) = &finding.fix {
-            out.push_str(&format!("        fix: {}\n", fix.title));
+            out.push_str(&format!("    fix: {}\n", fix.title));
         }
     }
     if !report.findings.is_empty() {
@@ -71,7 +71,12 @@ fn finding_json(finding: &Finding) -> Value {
         "explanation": finding.explanation,
     });
     if let Some(fix) = &finding.fix {
-        value["fix"] = json!(fix.title);
+        let sections = fix.section_edits.iter().map(|(id, text)| json!({"id": id, "text": text}));
+        value["fix"] = json!({
+            "title": fix.title,
+            "edits": fix.edits,
+            "sections": sections.collect::<Vec<_>>(),
+        });
     }
     if let Some(reason) = &finding.suppressed {
         value["suppressed"] = json!(reason);

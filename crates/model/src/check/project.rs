@@ -4,7 +4,7 @@ mod read;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Severity, Subject};
+use super::{Checked, Severity};
 use crate::record::Record;
 use crate::refusal::Result;
 use crate::schema::Collection;
@@ -115,7 +115,7 @@ impl ProjectRules {
 
 impl Selector {
     /// Whether an element, or for groups and names one around it, is meant.
-    pub fn matches<'a>(&self, subject: &Subject<'a>, element: &'a Record) -> bool {
+    pub fn matches<'a>(&self, subject: &Checked<'a>, element: &'a Record) -> bool {
         let mut around = subject.upwards(&element.id).filter_map(|id| subject.model.get(id));
         match self {
             Selector::All => true,
@@ -145,7 +145,7 @@ fn in_group(own: &str, group: &str) -> bool {
 
 impl Pair {
     /// Whether a relationship from one element to another is meant.
-    pub fn matches<'a>(&self, subject: &Subject<'a>, from: &'a Record, to: &'a Record) -> bool {
+    pub fn matches<'a>(&self, subject: &Checked<'a>, from: &'a Record, to: &'a Record) -> bool {
         self.from.iter().any(|one| one.matches(subject, from)) && self.to.iter().any(|one| one.matches(subject, to))
     }
 }

@@ -74,6 +74,19 @@ pub fn bracketed(line: &str) -> Option<&str> {
     (advice && !words.starts_with(['^', '!', '@'])).then_some(value)
 }
 
+/// A name as it is compared: lower case, letters and digits, one space between
+/// words.
+pub fn folded(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for word in words(name) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend(name[word].chars().flat_map(char::to_lowercase));
+    }
+    out
+}
+
 /// How code hosts make the anchor of a heading.
 pub fn anchor(title: &str) -> String {
     let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
@@ -102,6 +115,12 @@ mod tests {
         {
             assert!(bracketed(other).is_none(), "{other}");
         }
+    }
+
+    #[test]
+    fn names_are_compared_without_case_and_marks() {
+        assert_eq!(folded("  Web-Client (Größe)"), "web client größe");
+        assert_eq!(folded("!?"), "");
     }
 
     #[test]

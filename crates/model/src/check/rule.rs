@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use super::{Case, Findings, Subject};
+use super::{Case, Checked, Findings};
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
@@ -120,7 +120,7 @@ pub struct Example {
 
 /// One rule. Its file holds nothing else.
 pub struct Rule {
-    /// Stable, such as `element-without-purpose`.
+    /// Stable, such as `element-without-description`.
     pub id: &'static str,
     /// What it finds, in a few words.
     pub title: &'static str,
@@ -134,7 +134,7 @@ pub struct Rule {
     /// Shown with the explanation; also its test.
     pub example: Example,
     /// Looks for findings.
-    pub check: fn(&Subject<'_>, &mut Findings<'_>),
+    pub check: fn(&Checked<'_>, &mut Findings<'_>),
 }
 
 impl Rule {

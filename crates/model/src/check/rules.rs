@@ -35,8 +35,8 @@ pub mod documentation_missing;
 pub mod duplicate_name;
 pub mod element_in_no_view;
 pub mod element_not_deployed;
+pub mod element_without_description;
 pub mod element_without_owner;
-pub mod element_without_purpose;
 pub mod element_without_relationship;
 pub mod element_without_technology;
 pub mod environment_empty;
@@ -121,7 +121,7 @@ static RULES: &[&Rule] = &[
     &model_empty::RULE,
     &required_field_missing::RULE,
     &conflict::RULE,
-    &element_without_purpose::RULE,
+    &element_without_description::RULE,
     &element_without_technology::RULE,
     &element_without_owner::RULE,
     &element_without_relationship::RULE,

@@ -1,14 +1,17 @@
 //! What is checked, and the questions that several rules ask of it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::ops::{Deref, Range};
 
 use super::ProjectRules;
+use super::prose::folded;
 use crate::graph::{Index, Model};
 use crate::markdown::ParsedMarkdown;
 use crate::record::Record;
-use crate::reference;
+use crate::reference::{self, Reference};
 use crate::schema::{COLLECTIONS, Collection, Field, Shape};
-use crate::templates::{Template, match_sections, normalise, plain};
+use crate::templates::{Template, match_sections, plain};
+use crate::value::Value;
 
 /// How far up a rule looks from an element; deeper nesting is not meant.
 pub const NESTING: usize = 64;
@@ -110,25 +113,88 @@ impl CheckedSection {
     }
 }
 
+/// The fields of a record that hold prose.
+fn texts(record: &Record) -> impl Iterator<Item = Prose<'_>> {
+    let fields = record.fields.iter().filter(|(_, value)| matches!(value, Value::Text(text) if !text.is_empty()));
+    let fields = fields.filter_map(|(name, _)| record.collection.field(name));
+    let prose = fields.filter(|field| field.shape == Shape::Text || field.name == "description");
+    prose.map(move |field| Prose::Field(record, field))
+}
+
 /// How many lines end in a text.
 pub fn lines_in(text: &str) -> u32 {
     u32::try_from(text.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX)
 }
 
-impl<'a> Subject<'a> {
-    /// Elements that are there: neither in the trash nor marked as removed.
-    pub fn elements(&self) -> impl Iterator<Item = &'a Record> {
-        self.model.list(Collection::Elements).filter(|element| element.text("status") != "removed")
+/// What is checked, with what many rules ask for worked out once.
+pub struct Checked<'a> {
+    subject: Subject<'a>,
+    /// Live records, in the order of [`COLLECTIONS`].
+    live: Vec<Vec<&'a Record>>,
+    elements: Vec<&'a Record>,
+    relationships: Vec<&'a Record>,
+    prose: Vec<Prose<'a>>,
+    mentions: Vec<(Prose<'a>, Range<usize>, Reference)>,
+}
+
+impl<'a> Deref for Checked<'a> {
+    type Target = Subject<'a>;
+
+    fn deref(&self) -> &Subject<'a> {
+        &self.subject
+    }
+}
+
+impl<'a> Checked<'a> {
+    /// Looks through the document once.
+    pub(super) fn new(subject: Subject<'a>) -> Checked<'a> {
+        let model = subject.model;
+        let live: Vec<Vec<&Record>> =
+            COLLECTIONS.into_iter().map(|collection| model.list(collection).collect()).collect();
+        let there = |id: &str| model.live(id).is_some_and(|element| element.text("status") != "removed");
+        let stays = |record: &Record| record.text("status") != "removed";
+        let of = |collection| model.list(collection).filter(|record| stays(record));
+        let elements = of(Collection::Elements).collect();
+        let both = |one: &&Record| there(one.text("from")) && there(one.text("to"));
+        let relationships = of(Collection::Relationships).filter(both).collect();
+        let fields = live.iter().flatten().flat_map(|record| texts(record));
+        let prose: Vec<Prose> = subject.sections.iter().map(Prose::Section).chain(fields).collect();
+        let mentions = prose.iter().flat_map(|prose| {
+            reference::find(prose.text()).into_iter().map(|(range, reference)| (*prose, range, reference))
+        });
+        let mentions = mentions.collect();
+        Checked { subject, live, elements, relationships, prose, mentions }
     }
 
-    /// Relationships whose ends are both there.
+    /// The records of a collection that are not in the trash, in their order.
+    pub fn list(&self, collection: Collection) -> impl Iterator<Item = &'a Record> {
+        let place = COLLECTIONS.iter().position(|other| *other == collection);
+        place.and_then(|place| self.live.get(place)).into_iter().flatten().copied()
+    }
+
+    /// All records that are not in the trash, by collection and order.
+    pub fn all(&self) -> impl Iterator<Item = &'a Record> {
+        self.live.iter().flatten().copied()
+    }
+
+    /// Elements that are there: neither in the trash nor marked as removed.
+    pub fn elements(&self) -> impl Iterator<Item = &'a Record> {
+        self.elements.iter().copied()
+    }
+
+    /// Relationships that are there, as both their ends are.
     pub fn relationships(&self) -> impl Iterator<Item = &'a Record> {
-        let model = self.model;
-        let there = move |id: &str| model.live(id).is_some_and(|element| element.text("status") != "removed");
-        self.model
-            .list(Collection::Relationships)
-            .filter(|relationship| relationship.text("status") != "removed")
-            .filter(move |relationship| there(relationship.text("from")) && there(relationship.text("to")))
+        self.relationships.iter().copied()
+    }
+
+    /// All sections, then all fields of live records that hold a text.
+    pub fn prose(&self) -> impl Iterator<Item = Prose<'a>> {
+        self.prose.iter().copied()
+    }
+
+    /// All references in prose, with where they stand in it.
+    pub fn mentions(&self) -> &[(Prose<'a>, Range<usize>, Reference)] {
+        &self.mentions
     }
 
     /// An element that is not in the trash.
@@ -167,7 +233,7 @@ impl<'a> Subject<'a> {
 
     /// Elements that concerns of one of these topics name.
     pub fn concerned(&self, topics: &[&str]) -> HashSet<&'a str> {
-        let concerns = self.model.list(Collection::Concerns);
+        let concerns = self.list(Collection::Concerns);
         let fitting = concerns.filter(|concern| topics.contains(&concern.text("topic")));
         fitting.flat_map(|concern| concern.list("elements")).map(String::as_str).collect()
     }
@@ -184,21 +250,10 @@ impl<'a> Subject<'a> {
         lines_in(&reference::render(before, self.model))
     }
 
-    /// All sections, then all fields of live records that hold a text.
-    pub fn prose(&self) -> impl Iterator<Item = Prose<'a>> {
-        let live = COLLECTIONS.into_iter().flat_map(|collection| self.model.list(collection));
-        let fields = live.flat_map(|record| {
-            let fields = record.fields.keys().filter_map(move |name| record.collection.field(name));
-            let texts = fields.filter(move |field| field.shape == Shape::Text || field.name == "description");
-            texts.map(move |field| Prose::Field(record, field))
-        });
-        self.sections.iter().map(Prose::Section).chain(fields)
-    }
-
     /// Whether the model holds what this place of a template is for.
     pub fn holds(&self, key: &str) -> bool {
-        let some = |collection| self.model.list(collection).next().is_some();
-        let topic = |topic: &str| self.model.list(Collection::Concerns).any(|one| one.text("topic") == topic);
+        let some = |collection| self.list(collection).next().is_some();
+        let topic = |topic: &str| self.list(Collection::Concerns).any(|one| one.text("topic") == topic);
         match key {
             "diagram" => some(Collection::Views),
             "components" => some(Collection::Elements),
@@ -217,6 +272,6 @@ impl<'a> Subject<'a> {
 
     /// Names of all elements as they are compared.
     pub fn normal_names(&self) -> HashSet<String> {
-        self.model.list(Collection::Elements).map(|element| normalise(&element.label())).collect()
+        self.list(Collection::Elements).map(|element| folded(&element.label())).collect()
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::Subject;
+use super::Checked;
 use crate::record::Record;
 use crate::schema::Collection;
 
 /// The ids of the elements that a view shows.
-pub fn shown<'a>(subject: &Subject<'a>, view: &'a Record) -> HashSet<&'a str> {
+pub fn shown<'a>(subject: &Checked<'a>, view: &'a Record) -> HashSet<&'a str> {
     let listed = view.list("elements").iter().map(String::as_str);
     let mut ids: HashSet<&str> = listed.filter(|id| subject.element(id).is_some()).collect();
     if view.has("elements") {
@@ -39,7 +39,7 @@ pub fn shown<'a>(subject: &Subject<'a>, view: &'a Record) -> HashSet<&'a str> {
 
 /// A system in its context, or what is directly inside, each with whom it has
 /// to do with.
-fn around<'a>(subject: &Subject<'a>, view: &'a Record, ids: &mut HashSet<&'a str>) {
+fn around<'a>(subject: &Checked<'a>, view: &'a Record, ids: &mut HashSet<&'a str>) {
     let scope = view.text("scope");
     let children: Vec<&str> = subject.index.children(scope).iter().map(|child| child.id.as_str()).collect();
     let context = view.text("kind") == "context";
@@ -57,14 +57,14 @@ fn around<'a>(subject: &Subject<'a>, view: &'a Record, ids: &mut HashSet<&'a str
     ids.retain(|id| subject.element(id).is_some());
 }
 
-fn deployed<'a>(subject: &Subject<'a>, environment: &str, ids: &mut HashSet<&'a str>) {
+fn deployed<'a>(subject: &Checked<'a>, environment: &str, ids: &mut HashSet<&'a str>) {
     for node in subject.index.owned(environment) {
         ids.extend(subject.index.owned(&node.id).iter().map(|instance| instance.text("element")));
     }
     ids.retain(|id| subject.element(id).is_some());
 }
 
-fn acting<'a>(subject: &Subject<'a>, flow: &str, ids: &mut HashSet<&'a str>) {
+fn acting<'a>(subject: &Checked<'a>, flow: &str, ids: &mut HashSet<&'a str>) {
     for step in subject.index.owned(flow) {
         ids.extend([step.text("from"), step.text("to")]);
     }

@@ -1,6 +1,6 @@
 //! Alert without a condition or a channel.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Alert without a condition or a channel.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let alerts = subject.model.list(Collection::Concerns).filter(|concern| concern.text("topic") == "alerting");
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    let alerts = subject.list(Collection::Concerns).filter(|concern| concern.text("topic") == "alerting");
     for alert in alerts {
         for (field, what) in [("condition", "when it fires"), ("channel", "where it goes")] {
             if !alert.has(field) {

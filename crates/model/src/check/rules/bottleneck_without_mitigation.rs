@@ -1,6 +1,6 @@
 //! Bottleneck that nothing is done about.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Bottleneck that nothing is done about.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let bottlenecks = subject.model.list(Collection::Concerns).filter(|one| one.text("topic") == "bottleneck");
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    let bottlenecks = subject.list(Collection::Concerns).filter(|one| one.text("topic") == "bottleneck");
     for concern in bottlenecks.filter(|concern| !concern.has("mitigation")) {
         findings.field(concern, "mitigation", format!("Nothing is done about “{}”.", concern.label()));
     }

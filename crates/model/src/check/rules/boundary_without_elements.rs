@@ -1,9 +1,10 @@
 //! Boundary with nothing inside.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::HashSet;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
-use std::collections::HashSet;
 
 /// Boundary with nothing inside.
 pub static RULE: Rule = Rule {
@@ -19,9 +20,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let used: HashSet<&str> = subject.elements().map(|element| element.text("boundary")).collect();
-    for boundary in subject.model.list(Collection::Boundaries) {
+    for boundary in subject.list(Collection::Boundaries) {
         if !used.contains(boundary.id.as_str()) && subject.index.children(&boundary.id).is_empty() {
             let delete = vec![Edit::Delete { id: boundary.id.clone() }];
             findings

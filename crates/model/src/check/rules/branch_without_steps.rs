@@ -1,6 +1,6 @@
 //! Alternative, loop or parallel part without steps.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -19,9 +19,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let holds = |step: &&Record| matches!(step.text("kind"), "alternative" | "loop" | "parallel");
-    for step in subject.model.list(Collection::Steps).filter(holds) {
+    for step in subject.list(Collection::Steps).filter(holds) {
         if subject.index.children(&step.id).is_empty() {
             let delete = vec![Edit::Delete { id: step.id.clone() }];
             findings.record(step, format!("The {} holds no steps.", step.text("kind"))).fix("Delete it", delete);

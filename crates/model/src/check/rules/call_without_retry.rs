@@ -1,6 +1,6 @@
 //! Synchronous call that does not say whether it is tried again.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Synchronous call that does not say whether it is tried again.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let calls = subject.relationships().filter(|one| one.text("interaction") == "synchronous");
     let person = |id: &str| subject.element(id).is_some_and(|element| element.text("kind") == "person");
     for call in calls.filter(|call| !call.has("retries") && !person(call.text("from")) && !person(call.text("to"))) {

@@ -1,11 +1,12 @@
 //! Claim that is old.
 
+use std::collections::HashMap;
+
 use crate::check::days;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::prose::folded;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
-use crate::templates::normalise;
-use std::collections::HashMap;
 
 /// Claim that is old.
 pub static RULE: Rule = Rule {
@@ -22,16 +23,16 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let limit = i64::from(subject.project.stale_days);
-    let key = |evidence: &'_ Record| (evidence.text("about").to_owned(), normalise(evidence.text("claim")));
+    let key = |evidence: &Record| (evidence.text("about").to_owned(), folded(evidence.text("claim")));
     let mut newest: HashMap<(String, String), i64> = HashMap::new();
-    for evidence in subject.model.list(Collection::Evidence) {
+    for evidence in subject.list(Collection::Evidence) {
         let Some(age) = days::between(evidence.text("date"), subject.today) else { continue };
         let least = newest.entry(key(evidence)).or_insert(age);
         *least = age.min(*least);
     }
-    for evidence in subject.model.list(Collection::Evidence) {
+    for evidence in subject.list(Collection::Evidence) {
         let basis = evidence.text("basis");
         let age = days::between(evidence.text("date"), subject.today).filter(|age| *age > limit);
         let Some(age) = age.filter(|_| matches!(basis, "assumed" | "observed")) else { continue };

@@ -1,6 +1,6 @@
 //! Class of data without a level.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Class of data without a level.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for class in subject.model.list(Collection::Classes).filter(|class| !class.has("level")) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for class in subject.list(Collection::Classes).filter(|class| !class.has("level")) {
         findings.field(class, "level", format!("{} does not say how closely it is kept.", class.label()));
     }
 }

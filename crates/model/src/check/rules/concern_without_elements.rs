@@ -1,6 +1,6 @@
 //! Statement about nothing in particular.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Statement about nothing in particular.
@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for concern in subject.model.list(Collection::Concerns) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for concern in subject.list(Collection::Concerns) {
         if !concern.has("elements") && !concern.has("relationships") {
             findings.field(concern, "elements", format!("“{}” is linked to no element.", concern.label()));
         }

@@ -1,6 +1,6 @@
 //! Statement that says nothing.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Statement that says nothing.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for concern in subject.model.list(Collection::Concerns) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for concern in subject.list(Collection::Concerns) {
         if ["statement", "mitigation", "condition"].iter().all(|field| !concern.has(field)) {
             findings.field(concern, "statement", format!("“{}” does not say what holds.", concern.label()));
         }

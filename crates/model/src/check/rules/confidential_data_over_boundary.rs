@@ -1,10 +1,11 @@
 //! Confidential data across a trust boundary.
 
+use std::collections::{BTreeSet, HashSet};
+
 use super::confidential_data_unprotected::confidential;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
-use std::collections::{BTreeSet, HashSet};
 
 /// Confidential data across a trust boundary.
 pub static RULE: Rule = Rule {
@@ -22,9 +23,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let explained: HashSet<&str> = subject
-        .model
         .list(Collection::Concerns)
         .filter(|concern| TOPICS.contains(&concern.text("topic")))
         .flat_map(|concern| concern.list("relationships"))
@@ -49,7 +49,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 const TOPICS: &[&str] = &["data-protection", "authentication", "authorization", "network-security"];
 
 /// The trust boundaries around an element, by its own and what is around that.
-fn boundaries<'a>(subject: &Subject<'a>, element: &'a Record) -> BTreeSet<&'a str> {
+fn boundaries<'a>(subject: &Checked<'a>, element: &'a Record) -> BTreeSet<&'a str> {
     let inner = subject.inherited(element, "boundary");
     let around = subject.upwards(inner).filter_map(|id| subject.model.live(id));
     around.filter(|boundary| matches!(boundary.text("kind"), "" | "trust")).map(|one| one.id.as_str()).collect()

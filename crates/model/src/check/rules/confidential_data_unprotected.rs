@@ -1,6 +1,6 @@
 //! Confidential data over an unprotected relationship.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 
 /// Confidential data over an unprotected relationship.
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for relationship in subject.relationships().filter(|one| matches!(one.text("protection"), "" | "none")) {
         if let Some(class) = confidential(subject, relationship.list("classification")) {
             let how =
@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The first of these data classes that is confidential.
-pub(super) fn confidential<'a>(subject: &Subject<'a>, classes: &[String]) -> Option<&'a Record> {
+pub(super) fn confidential<'a>(subject: &Checked<'a>, classes: &[String]) -> Option<&'a Record> {
     let classes = classes.iter().filter_map(|id| subject.model.live(id));
     classes.into_iter().find(|class| matches!(class.text("level"), "confidential" | "restricted"))
 }

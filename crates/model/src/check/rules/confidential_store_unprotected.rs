@@ -1,7 +1,7 @@
 //! Confidential data kept without a word on protection.
 
 use super::confidential_data_unprotected::confidential;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Confidential data kept without a word on protection.
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let covered = subject.concerned(&["data-protection"]);
     for element in subject.elements().filter(|element| element.has("data")) {
         let class = confidential(subject, element.list("data"));

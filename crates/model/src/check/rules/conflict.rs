@@ -1,8 +1,7 @@
 //! Field that several people set at once.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
-use crate::schema::COLLECTIONS;
 use crate::value::Value;
 
 /// Field that several people set at once.
@@ -21,8 +20,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for record in COLLECTIONS.into_iter().flat_map(|collection| subject.model.list(collection)) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for record in subject.all() {
         for (name, others) in &record.conflicts {
             let Some(field) = record.collection.field(name) else { continue };
             let say = |value: &Value| format!("“{}”", field.shape.format(value, subject.model));

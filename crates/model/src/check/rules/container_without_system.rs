@@ -1,6 +1,6 @@
 //! Container outside of any system.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Container outside of any system.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let some = subject.elements().any(|element| element.text("kind") == "system");
     for element in subject.elements().filter(|_| some) {
         let kind = element.text("kind");

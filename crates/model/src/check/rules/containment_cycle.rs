@@ -1,6 +1,6 @@
 //! Things that are inside each other.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::COLLECTIONS;
 
@@ -19,10 +19,10 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for collection in COLLECTIONS {
         let Some(nesting) = collection.table().nesting else { continue };
-        for record in subject.model.list(collection) {
+        for record in subject.list(collection) {
             // The model cuts a circle at one record: its parent is named and does not count.
             let cut = subject.model.parent(&record.id).is_none();
             let Some(parent) = subject.model.live(record.text(nesting)).filter(|_| cut) else { continue };

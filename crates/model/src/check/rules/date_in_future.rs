@@ -1,8 +1,8 @@
 //! Day that is still to come.
 
 use crate::check::days;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::schema::{COLLECTIONS, Shape};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::schema::Shape;
 
 /// Day that is still to come.
 pub static RULE: Rule = Rule {
@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for record in COLLECTIONS.into_iter().flat_map(|collection| subject.model.list(collection)) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for record in subject.all() {
         let date = record.text("date");
         let ahead = days::between(subject.today, date).filter(|days| *days > 0);
         if ahead.is_some() && record.collection.field("date").is_some_and(|field| field.shape == Shape::Date) {

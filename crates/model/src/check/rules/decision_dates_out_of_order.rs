@@ -1,7 +1,7 @@
 //! Later number with an earlier day.
 
 use crate::check::days;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -20,9 +20,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let standing = |decision: &&Record| matches!(decision.text("status"), "accepted" | "rejected");
-    let dated = subject.model.list(Collection::Decisions).filter(standing).filter_map(|decision| {
+    let dated = subject.list(Collection::Decisions).filter(standing).filter_map(|decision| {
         let number: u32 = decision.text("number").trim().parse().ok()?;
         Some((number, days::number(decision.text("date"))?, decision))
     });

@@ -1,6 +1,6 @@
 //! Link of a decision to nothing.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 use crate::value::Value;
@@ -19,14 +19,16 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for decision in subject.model.list(Collection::Decisions) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    // Addresses elsewhere are not looked at.
+    let leads = |id: &str| subject.model.live(id).is_some() || id.contains("://");
+    for decision in subject.list(Collection::Decisions) {
         let Some(Value::Map(links)) = decision.get("links") else { continue };
-        let broken: Vec<(&String, &String)> = links.iter().filter(|(id, _)| subject.model.live(id).is_none()).collect();
+        let broken: Vec<(&String, &String)> = links.iter().filter(|(id, _)| !leads(id)).collect();
         for (id, word) in &broken {
             let name = subject.model.get(id).map_or_else(|| format!("“{id}”"), |record| subject.title(record));
             let what = format!("{} links to {name} ({word}), which is not there.", subject.title(decision));
-            let kept = links.iter().filter(|(id, _)| subject.model.live(id).is_some());
+            let kept = links.iter().filter(|(id, _)| leads(id));
             let kept = Value::Map(kept.map(|(id, word)| (id.clone(), word.clone())).collect());
             let value = Some(kept).filter(|kept| !kept.is_empty());
             let set = Edit::Set { id: decision.id.clone(), field: "links".into(), value };

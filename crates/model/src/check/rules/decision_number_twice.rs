@@ -1,9 +1,10 @@
 //! Two decisions of one number.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::HashMap;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
-use std::collections::HashMap;
 
 /// Two decisions of one number.
 pub static RULE: Rule = Rule {
@@ -20,9 +21,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut seen: HashMap<&str, &Record> = HashMap::new();
-    for decision in subject.model.list(Collection::Decisions).filter(|decision| decision.has("number")) {
+    for decision in subject.list(Collection::Decisions).filter(|decision| decision.has("number")) {
         let other = *seen.entry(decision.text("number").trim()).or_insert(decision);
         if other.id != decision.id {
             let what =

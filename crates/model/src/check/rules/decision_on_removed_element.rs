@@ -1,6 +1,6 @@
 //! Accepted decision about something removed.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -20,9 +20,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let accepted = |decision: &&Record| decision.text("status") == "accepted" && decision.has("elements");
-    for decision in subject.model.list(Collection::Decisions).filter(accepted) {
+    for decision in subject.list(Collection::Decisions).filter(accepted) {
         let removed = |id: &String| subject.element(id).is_none_or(|element| element.text("status") == "removed");
         if decision.list("elements").iter().all(removed) {
             let value = Some(Value::text("deprecated"));

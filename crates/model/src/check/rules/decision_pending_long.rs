@@ -1,7 +1,7 @@
 //! Decision that waits for long.
 
 use crate::check::days;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -20,9 +20,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let proposed = |decision: &&Record| decision.text("status") == "proposed";
-    for decision in subject.model.list(Collection::Decisions).filter(proposed) {
+    for decision in subject.list(Collection::Decisions).filter(proposed) {
         let age = days::between(decision.text("date"), subject.today);
         if let Some(age) = age.filter(|age| *age > i64::from(subject.project.stale_days)) {
             findings.field(

@@ -1,6 +1,6 @@
 //! Accepted decision without a day.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -18,9 +18,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let settled = |decision: &&Record| !matches!(decision.text("status"), "" | "proposed");
-    for decision in subject.model.list(Collection::Decisions).filter(settled).filter(|one| !one.has("date")) {
+    for decision in subject.list(Collection::Decisions).filter(settled).filter(|one| !one.has("date")) {
         findings.field(decision, "date", format!("{} does not say when it was decided.", subject.title(decision)));
     }
 }

@@ -1,6 +1,6 @@
 //! Accepted decision that affects no element.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -18,9 +18,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let accepted = |decision: &&Record| decision.text("status") == "accepted";
-    for decision in subject.model.list(Collection::Decisions).filter(accepted).filter(|one| !one.has("elements")) {
+    for decision in subject.list(Collection::Decisions).filter(accepted).filter(|one| !one.has("elements")) {
         findings.field(decision, "elements", format!("{} names no element that it affects.", subject.title(decision)));
     }
 }

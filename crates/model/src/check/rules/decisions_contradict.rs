@@ -1,12 +1,13 @@
 //! Accepted decisions that contradict each other.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::HashMap;
+
+use crate::check::prose::folded;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
-use crate::templates::normalise;
 use crate::value::Value;
-use std::collections::HashMap;
 
 /// Accepted decisions that contradict each other.
 pub static RULE: Rule = Rule {
@@ -24,9 +25,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let accepted = |decision: &Record| decision.text("status") == "accepted";
-    let all: Vec<&Record> = subject.model.list(Collection::Decisions).filter(|decision| accepted(decision)).collect();
+    let all: Vec<&Record> = subject.list(Collection::Decisions).filter(|decision| accepted(decision)).collect();
     for decision in &all {
         for old in decision.list("supersedes").iter().filter_map(|id| subject.model.live(id)) {
             if old.id != decision.id && accepted(old) {
@@ -42,10 +43,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
     opposite_choices(subject, &all, findings);
 }
 
-fn same_titles(subject: &Subject<'_>, accepted: &[&Record], findings: &mut Findings<'_>) {
+fn same_titles(subject: &Checked<'_>, accepted: &[&Record], findings: &mut Findings<'_>) {
     let mut seen: HashMap<(&str, String), &Record> = HashMap::new();
     for decision in accepted {
-        let title = normalise(decision.text("title"));
+        let title = folded(decision.text("title"));
         let mut other = None;
         for element in decision.list("elements") {
             let first = *seen.entry((element, title.clone())).or_insert(decision);
@@ -59,7 +60,7 @@ fn same_titles(subject: &Subject<'_>, accepted: &[&Record], findings: &mut Findi
     }
 }
 
-fn opposite_choices(subject: &Subject<'_>, accepted: &[&Record], findings: &mut Findings<'_>) {
+fn opposite_choices(subject: &Checked<'_>, accepted: &[&Record], findings: &mut Findings<'_>) {
     let mut rejected: HashMap<(&str, String), &Record> = HashMap::new();
     for (decision, name) in considered(subject, accepted, "rejected") {
         let elements = decision.list("elements").iter();
@@ -78,12 +79,12 @@ fn opposite_choices(subject: &Subject<'_>, accepted: &[&Record], findings: &mut 
 }
 
 /// The alternatives of decisions with this outcome, as they are compared.
-fn considered<'a>(subject: &Subject<'a>, decisions: &[&'a Record], outcome: &str) -> Vec<(&'a Record, String)> {
+fn considered<'a>(subject: &Checked<'a>, decisions: &[&'a Record], outcome: &str) -> Vec<(&'a Record, String)> {
     let mut all = Vec::new();
     for decision in decisions {
         let owned = subject.index.owned(&decision.id).iter().filter(|one| one.collection == Collection::Alternatives);
         let fitting = owned.filter(|one| one.text("outcome") == outcome);
-        all.extend(fitting.map(|one| (*decision, normalise(one.text("name")))));
+        all.extend(fitting.map(|one| (*decision, folded(one.text("name")))));
     }
     all
 }

@@ -1,6 +1,6 @@
 //! Containers and no decision.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Containers and no decision.
@@ -18,9 +18,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let inside = subject.elements().any(|element| subject.model.parent(&element.id).is_some());
-    if inside && subject.model.list(Collection::Decisions).next().is_none() {
+    if inside && subject.list(Collection::Decisions).next().is_none() {
         findings.collection(Collection::Decisions, "The document has no decisions.".into());
     }
 }

@@ -1,7 +1,7 @@
 //! Elements that depend on each other in a circle.
 
 use crate::check::layers;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 
 /// Elements that depend on each other in a circle.
@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let counts = |relationship: &Record| !matches!(relationship.text("interaction"), "asynchronous" | "batch");
     for cycle in layers::cycles(subject, counts) {
         let first = cycle.first().and_then(|id| subject.element(id));

@@ -1,6 +1,6 @@
 //! Model without any prose.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Model without any prose.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let silent = subject.sections.iter().all(|section| section.rendered.trim().is_empty());
     if silent && subject.elements().next().is_some() {
         findings.missing("", "No section has any text.".into());

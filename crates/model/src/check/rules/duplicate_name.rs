@@ -1,9 +1,10 @@
 //! Two elements of one name beside each other.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::schema::Collection;
-use crate::templates::normalise;
 use std::collections::HashMap;
+
+use crate::check::prose::folded;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::schema::Collection;
 
 /// Two elements of one name beside each other.
 pub static RULE: Rule = Rule {
@@ -19,10 +20,10 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut seen: HashMap<(Option<&str>, String), &str> = HashMap::new();
-    for element in subject.model.list(Collection::Elements).filter(|element| element.has("name")) {
-        let key = (subject.model.parent(&element.id), normalise(&element.label()));
+    for element in subject.list(Collection::Elements).filter(|element| element.has("name")) {
+        let key = (subject.model.parent(&element.id), folded(&element.label()));
         if seen.insert(key, &element.id).is_some() {
             findings.field(element, "name", format!("There is another {} beside this one.", element.label()));
         }

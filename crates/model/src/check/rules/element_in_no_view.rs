@@ -1,9 +1,10 @@
 //! Element that no view shows.
 
-use crate::check::views::shown;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::schema::Collection;
 use std::collections::HashSet;
+
+use crate::check::views::shown;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::schema::Collection;
 
 /// Element that no view shows.
 pub static RULE: Rule = Rule {
@@ -19,10 +20,10 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut seen: HashSet<&str> = HashSet::new();
     let mut some = false;
-    for view in subject.model.list(Collection::Views) {
+    for view in subject.list(Collection::Views) {
         some = true;
         seen.extend(shown(subject, view));
     }

@@ -1,9 +1,10 @@
 //! Program that runs nowhere.
 
-use crate::check::kinds;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::schema::Collection;
 use std::collections::HashSet;
+
+use crate::check::kinds;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::schema::Collection;
 
 /// Program that runs nowhere.
 pub static RULE: Rule = Rule {
@@ -19,8 +20,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let instances = subject.model.list(Collection::Instances).map(|instance| instance.text("element"));
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    let instances = subject.list(Collection::Instances).map(|instance| instance.text("element"));
     let deployed: HashSet<&str> = instances.collect();
     if deployed.is_empty() {
         return;

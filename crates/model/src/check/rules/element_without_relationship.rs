@@ -1,8 +1,9 @@
 //! Element that nothing leads to or from.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::record::Record;
 use std::collections::HashSet;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::record::Record;
 
 /// Element that nothing leads to or from.
 pub static RULE: Rule = Rule {
@@ -18,7 +19,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let connected = connected(subject);
     let several = subject.elements().nth(1).is_some();
     let alone = |element: &&Record| several && !connected.contains(element.id.as_str());
@@ -29,7 +30,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 }
 
 /// The ends of all relationships, and all that they are in.
-pub(super) fn connected<'a>(subject: &Subject<'a>) -> HashSet<&'a str> {
+pub(super) fn connected<'a>(subject: &Checked<'a>) -> HashSet<&'a str> {
     let mut connected = HashSet::new();
     for relationship in subject.relationships() {
         for end in [relationship.text("from"), relationship.text("to")] {

@@ -1,7 +1,7 @@
 //! Element without a technology.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Element without a technology.
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for element in subject.elements().filter(|element| {
         (kinds::RUNNING.contains(&element.text("kind")) || element.text("kind") == "component")
             && !element.has("technologies")

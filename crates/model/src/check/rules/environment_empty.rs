@@ -1,6 +1,6 @@
 //! Environment in which nothing runs.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Environment in which nothing runs.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for environment in subject.model.list(Collection::Environments) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for environment in subject.list(Collection::Environments) {
         let nodes = subject.index.owned(&environment.id);
         if nodes.iter().all(|node| subject.index.owned(&node.id).is_empty()) {
             findings.record(environment, format!("Nothing runs in {}.", environment.label()));

@@ -1,11 +1,12 @@
 //! Environment that lacks what another has.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::BTreeMap;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
 use crate::value::Value;
-use std::collections::BTreeMap;
 
 /// Environment that lacks what another has.
 pub static RULE: Rule = Rule {
@@ -22,9 +23,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let running: Vec<Running> =
-        subject.model.list(Collection::Environments).map(|one| Running::of(subject, one)).collect();
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    let running: Vec<Running> = subject.list(Collection::Environments).map(|one| Running::of(subject, one)).collect();
     let mut all: BTreeMap<&str, (&Record, &Record)> = BTreeMap::new();
     for one in &running {
         for (element, node) in &one.elements {
@@ -51,7 +51,7 @@ struct Running<'a> {
 }
 
 impl<'a> Running<'a> {
-    fn of(subject: &Subject<'a>, environment: &'a Record) -> Running<'a> {
+    fn of(subject: &Checked<'a>, environment: &'a Record) -> Running<'a> {
         let mut running = Running { environment, elements: BTreeMap::new(), nodes: BTreeMap::new() };
         for node in subject.index.owned(&environment.id) {
             running.nodes.entry(node.label()).or_insert(node);

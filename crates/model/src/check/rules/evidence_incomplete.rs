@@ -1,6 +1,6 @@
 //! Evidence without a day or a person.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Evidence without a day or a person.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for evidence in subject.model.list(Collection::Evidence) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for evidence in subject.list(Collection::Evidence) {
         for (field, what) in [("date", "when that was"), ("by", "who says so")] {
             if !evidence.has(field) {
                 let about = subject.name(evidence.text("about"));

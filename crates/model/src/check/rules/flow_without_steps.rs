@@ -1,6 +1,6 @@
 //! Flow without steps.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 
@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for flow in subject.model.list(Collection::Flows).filter(|flow| subject.index.owned(&flow.id).is_empty()) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for flow in subject.list(Collection::Flows).filter(|flow| subject.index.owned(&flow.id).is_empty()) {
         let delete = vec![Edit::Delete { id: flow.id.clone() }];
         findings.record(flow, format!("The flow {} has no steps.", flow.label())).fix("Delete the flow", delete);
     }

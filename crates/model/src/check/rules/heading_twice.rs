@@ -1,8 +1,9 @@
 //! Two sections with one heading.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::templates::normalise;
 use std::collections::HashSet;
+
+use crate::check::prose::folded;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Two sections with one heading.
 pub static RULE: Rule = Rule {
@@ -18,10 +19,10 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut seen = HashSet::new();
     for section in subject.sections.iter().filter(|section| section.level > 0) {
-        let title = normalise(&section.title);
+        let title = folded(&section.title);
         if !title.is_empty() && !seen.insert((section.parent, title)) {
             findings.section(section, format!("There is another section “{}” beside this one.", section.title));
         }

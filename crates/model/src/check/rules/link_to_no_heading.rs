@@ -1,8 +1,9 @@
 //! Link to a heading that is not there.
 
-use crate::check::prose;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
 use std::collections::{HashMap, HashSet};
+
+use crate::check::prose;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Link to a heading that is not there.
 pub static RULE: Rule = Rule {
@@ -18,7 +19,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let anchors = anchors(subject);
     for section in subject.sections {
         for line in prose::lines(&section.rendered).filter(|line| !line.code) {
@@ -31,7 +32,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 
 /// What links may lead to: headings, numbered when they repeat, and marks that
 /// are set by hand.
-fn anchors(subject: &Subject<'_>) -> HashSet<String> {
+fn anchors(subject: &Checked<'_>) -> HashSet<String> {
     let mut all = HashSet::new();
     let mut counts: HashMap<String, usize> = HashMap::new();
     for section in subject.sections {

@@ -1,6 +1,6 @@
 //! Mention of something in the trash.
 
-use crate::check::{Area, Case, Example, Findings, Prose, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Prose, Rule, Severity};
 use crate::reference::{self, Reference};
 
 /// Mention of something in the trash.
@@ -17,25 +17,22 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for prose in subject.prose() {
-        let found = reference::find(prose.text());
-        for (range, reference) in &found {
-            let hidden = subject.model.get(&reference.id).filter(|record| subject.model.is_hidden(&record.id));
-            let Some(record) = hidden else { continue };
-            let what = format!("This mentions {}, which is in the trash.", subject.title(record));
-            let finding = findings.prose(prose, range.start, what);
-            if let Prose::Section(section) = prose {
-                let show = |other: &Reference| match other.id == reference.id {
-                    true => reference::show(other, subject.model),
-                    false => other.encode(),
-                };
-                finding.rewrite(
-                    "Leave the words without the mention",
-                    section,
-                    reference::render_with(&section.text, show),
-                );
-            }
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for (prose, range, reference) in subject.mentions() {
+        let hidden = subject.model.get(&reference.id).filter(|record| subject.model.is_hidden(&record.id));
+        let Some(record) = hidden else { continue };
+        let what = format!("This mentions {}, which is in the trash.", subject.title(record));
+        let finding = findings.prose(*prose, range.start, what);
+        if let Prose::Section(section) = *prose {
+            let show = |other: &Reference| match other.id == reference.id {
+                true => reference::show(other, subject.model),
+                false => other.encode(),
+            };
+            finding.rewrite(
+                "Leave the words without the mention",
+                section,
+                reference::render_with(&section.text, show),
+            );
         }
     }
 }

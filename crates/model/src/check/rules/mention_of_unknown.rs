@@ -1,7 +1,6 @@
 //! Mention of something that never was here.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::reference;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Mention of something that never was here.
 pub static RULE: Rule = Rule {
@@ -17,13 +16,11 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for prose in subject.prose() {
-        for (range, reference) in reference::find(prose.text()) {
-            let record = subject.model.get(&reference.id);
-            if record.is_none_or(|record| record.collection.field(&reference.field).is_none()) {
-                findings.prose(prose, range.start, "This mentions something that is not in the document.".into());
-            }
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for (prose, range, reference) in subject.mentions() {
+        let record = subject.model.get(&reference.id);
+        if record.is_none_or(|record| record.collection.field(&reference.field).is_none()) {
+            findings.prose(*prose, range.start, "This mentions something that is not in the document.".into());
         }
     }
 }

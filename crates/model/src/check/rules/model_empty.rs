@@ -1,6 +1,6 @@
 //! No elements at all.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// No elements at all.
@@ -17,9 +17,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let written = subject.sections.iter().any(|section| !section.rendered.trim().is_empty());
-    if written && subject.model.list(Collection::Elements).next().is_none() {
+    if written && subject.list(Collection::Elements).next().is_none() {
         findings.collection(Collection::Elements, "The model has no elements.".into());
     }
 }

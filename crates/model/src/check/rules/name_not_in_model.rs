@@ -1,12 +1,13 @@
 //! Component in prose that the model lacks.
 
-use crate::check::prose;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::BTreeMap;
+
+use crate::check::prose::{self, folded};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 use crate::templates::normalise;
 use crate::value::Value;
-use std::collections::BTreeMap;
 
 /// Component in prose that the model lacks.
 pub static RULE: Rule = Rule {
@@ -22,12 +23,12 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     if subject.elements().next().is_none() {
         return;
     }
     let names = subject.normal_names();
-    let known = |name: &str| names.contains(&normalise(name));
+    let known = |name: &str| names.contains(&folded(name)) || names.contains(&normalise(name));
     for section in subject.sections {
         let key = section.key.as_deref().unwrap_or_default();
         if key == "components.component" && !known(&section.title) && prose::bracketed(&section.title).is_none() {
@@ -51,10 +52,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 
 /// The name of a field is not that of a component.
 fn is_label(name: &str) -> bool {
-    let name = normalise(name);
+    let name = folded(name);
     let fields = Collection::Elements.table().fields.iter();
     let mut labels = fields.flat_map(|field| field.labels.iter().copied().chain([field.title]));
-    labels.any(|label| normalise(label) == name)
+    labels.any(|label| folded(label) == name)
 }
 
 fn add_title(name: &str) -> String {

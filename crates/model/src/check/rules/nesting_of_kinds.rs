@@ -1,7 +1,7 @@
 //! Kinds nested the wrong way round.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Kinds nested the wrong way round.
 pub static RULE: Rule = Rule {
@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for element in subject.elements() {
         let parent = subject.model.parent(&element.id).and_then(|id| subject.element(id));
         let Some(parent) = parent else { continue };

@@ -1,6 +1,6 @@
 //! Node without a description.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Node without a description.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for node in subject.model.list(Collection::Nodes).filter(|node| !node.has("description")) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for node in subject.list(Collection::Nodes).filter(|node| !node.has("description")) {
         findings.field(node, "description", format!("{} has no description.", node.label()));
     }
 }

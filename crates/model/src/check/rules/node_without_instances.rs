@@ -1,6 +1,6 @@
 //! Node on which nothing runs.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Node on which nothing runs.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for node in subject.model.list(Collection::Nodes).filter(|node| node.text("kind") != "infrastructure") {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for node in subject.list(Collection::Nodes).filter(|node| node.text("kind") != "infrastructure") {
         if subject.index.owned(&node.id).is_empty() && subject.index.children(&node.id).is_empty() {
             findings.record(node, format!("Nothing runs on {}.", node.label()));
         }

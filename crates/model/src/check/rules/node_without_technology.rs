@@ -1,6 +1,6 @@
 //! Node without a technology.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Node without a technology.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for node in subject.model.list(Collection::Nodes).filter(|node| !node.has("technology")) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for node in subject.list(Collection::Nodes).filter(|node| !node.has("technology")) {
         findings.field(node, "technology", format!("{} does not say what it is.", node.label()));
     }
 }

@@ -1,13 +1,15 @@
 //! Prose that names an element by an old name.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ops::Range;
+
 use crate::check::prose::words;
-use crate::check::{Area, Case, Example, Findings, Prose, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Prose, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::reference::{self, Reference};
 use crate::value::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::ops::Range;
 
 /// Prose that names an element by an old name.
 pub static RULE: Rule = Rule {
@@ -24,9 +26,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let names = Names::of(subject);
-    if names.by_word.is_empty() {
+    if names.by_words.is_empty() {
         return;
     }
     for prose in subject.prose() {
@@ -56,45 +58,59 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 
 /// Shorter names are words of the language.
 const SHORTEST: usize = 3;
+/// Longer names are not looked for.
+const WORDS: usize = 12;
+/// The most elements that are told apart by one old name.
+const SHARED: usize = 4;
 
-/// Old names by their first word, so that a text is read once for all.
+/// Old names from their first word to their last, so that a text is read once
+/// for all of them.
 struct Names<'a> {
-    by_word: HashMap<&'a str, Vec<(&'a Record, &'a str)>>,
+    by_words: HashMap<&'a str, Vec<(&'a Record, &'a str)>>,
+    /// How many words names have that begin with this one, the most first.
+    lengths: HashMap<&'a str, BTreeSet<Reverse<usize>>>,
 }
 
 impl<'a> Names<'a> {
-    fn of(subject: &Subject<'a>) -> Names<'a> {
-        let mut by_word: HashMap<&str, Vec<(&Record, &str)>> = HashMap::new();
+    fn of(subject: &Checked<'a>) -> Names<'a> {
+        let mut names = Names { by_words: HashMap::new(), lengths: HashMap::new() };
         if subject.former_names.is_empty() {
-            return Names { by_word };
+            return names;
         }
         let current: HashSet<&str> = subject.elements().map(|element| element.text("name")).collect();
         for (id, old) in subject.former_names {
             let Some(element) = subject.element(id) else { continue };
-            let unused: HashSet<&str> = old.iter().map(|old| old.trim()).filter(|old| !current.contains(old)).collect();
-            for old in unused.into_iter().filter(|old| old.len() >= SHORTEST) {
-                if let Some(word) = words(old).next() {
-                    by_word.entry(&old[word]).or_default().push((element, old));
-                }
-            }
+            let unused: BTreeSet<&str> =
+                old.iter().map(|old| old.trim()).filter(|old| !current.contains(old)).collect();
+            unused.into_iter().filter(|old| old.len() >= SHORTEST).for_each(|old| names.add(element, old));
         }
-        // The longest name that fits is the one that is meant.
-        by_word
-            .values_mut()
-            .for_each(|names| names.sort_by_key(|(element, old)| (usize::MAX - old.len(), &element.id)));
-        Names { by_word }
+        names
+    }
+
+    fn add(&mut self, element: &'a Record, old: &'a str) {
+        let all: Vec<Range<usize>> = words(old).take(WORDS + 1).collect();
+        let (Some(first), Some(last)) = (all.first(), all.last()) else { return };
+        let same = self.by_words.entry(&old[first.start..last.end]).or_default();
+        if all.len() <= WORDS && same.len() < SHARED {
+            same.push((element, old));
+            self.lengths.entry(&old[first.clone()]).or_default().insert(Reverse(all.len()));
+        }
     }
 
     fn find(&self, text: &str) -> Vec<(Range<usize>, &'a Record, &'a str)> {
         let mut inside = reference::find(text).into_iter().map(|(range, _)| range).peekable();
         let mut found: Vec<(Range<usize>, &Record, &str)> = Vec::new();
-        for word in words(text) {
+        let all: Vec<Range<usize>> = words(text).collect();
+        for (place, word) in all.iter().enumerate() {
             while inside.next_if(|range| range.end <= word.start).is_some() {}
             let taken = found.last().is_some_and(|(range, ..)| word.start < range.end);
             if taken || inside.peek().is_some_and(|range| range.contains(&word.start)) {
                 continue;
             }
-            let names = self.by_word.get(&text[word.clone()]).into_iter().flatten();
+            let lengths = self.lengths.get(&text[word.clone()]).into_iter().flatten();
+            let spans =
+                lengths.filter_map(|length| all.get(place + length.0 - 1)).map(|last| &text[word.start..last.end]);
+            let names = spans.flat_map(|span| self.by_words.get(span).into_iter().flatten());
             found.extend(names.filter_map(|(element, old)| fit(text, word.start, element, old)).next());
         }
         found
@@ -105,7 +121,7 @@ impl<'a> Names<'a> {
 fn fit<'a>(text: &str, word: usize, element: &'a Record, old: &'a str) -> Option<(Range<usize>, &'a Record, &'a str)> {
     let start = word.checked_sub(words(old).next()?.start)?;
     let end = start + old.len();
-    let whole = text.get(start..end)? == old && !text[end..].starts_with(char::is_alphanumeric);
+    let whole = text.get(start..end)? == old;
     let name = element.text("name");
     let is_new = name.match_indices(old).any(|(at, _)| {
         start.checked_sub(at).and_then(|begin| text.get(begin..begin + name.len())).is_some_and(|part| part == name)

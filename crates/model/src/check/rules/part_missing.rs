@@ -1,7 +1,8 @@
 //! Part of a section that the template asks for.
 
-use crate::check::{Area, Case, CheckedSection, Example, Findings, Rule, Severity, Subject};
 use std::collections::HashMap;
+
+use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Severity};
 
 /// Part of a section that the template asks for.
 pub static RULE: Rule = Rule {
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let slots = subject.template.iter().flat_map(|template| &template.slots);
     let mut sections: HashMap<&str, &CheckedSection> = HashMap::new();
     for section in subject.sections {

@@ -1,7 +1,7 @@
 //! Person who uses nothing.
 
 use super::element_without_relationship::connected;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Person who uses nothing.
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let connected = connected(subject);
     let people = subject.elements().filter(|element| element.text("kind") == "person");
     for person in people.filter(|person| !connected.contains(person.id.as_str())) {

@@ -1,12 +1,12 @@
 //! Advice of the template left in the text.
 
+use std::collections::HashSet;
+
 use crate::check::prose;
-use crate::check::{Area, Case, CheckedSection, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
-use crate::schema::COLLECTIONS;
 use crate::templates;
 use crate::value::Value;
-use std::collections::HashSet;
 
 /// Advice of the template left in the text.
 pub static RULE: Rule = Rule {
@@ -23,7 +23,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let known = known();
     for section in subject.sections.iter().filter(|section| !is_only_advice(section)) {
         if let Some(advice) = prose::bracketed(&section.title).filter(|_| section.level > 0) {
@@ -42,9 +42,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
             }
         }
     }
-    for record in COLLECTIONS.into_iter().flat_map(|collection| subject.model.list(collection)) {
+    for record in subject.all() {
         for (name, value) in &record.fields {
-            let holds = |text: &str| prose::bracketed(text).is_some();
+            let holds = |text: &str| text.ends_with(']') && prose::bracketed(text).is_some();
             if !holds(value.as_str()) && !value.items().iter().any(|item| holds(item)) {
                 continue;
             }

@@ -1,6 +1,6 @@
 //! Nesting deeper than the project allows.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Nesting deeper than the project allows.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let Some(limit) = subject.project.max_depth.and_then(|depth| usize::try_from(depth).ok()) else { return };
     for element in subject.elements() {
         let depth = subject.upwards(&element.id).count();

@@ -1,6 +1,6 @@
 //! Field that the project requires.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -18,11 +18,11 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for requirement in &subject.project.required {
         let of_kind = |record: &&Record| requirement.kind.is_none_or(|kind| record.text("kind") == kind);
         let there = |record: &&Record| record.text("status") != "removed" || record.collection != Collection::Elements;
-        let records = subject.model.list(requirement.collection).filter(of_kind).filter(there);
+        let records = subject.list(requirement.collection).filter(of_kind).filter(there);
         for record in records.filter(|record| !record.has(requirement.field)) {
             let title = record.collection.field(requirement.field).map_or(requirement.field, |field| field.title);
             let kind = requirement.kind.unwrap_or(record.collection.table().singular);

@@ -1,7 +1,8 @@
 //! Technology that the project does not allow.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject, TechnologyRule};
 use std::collections::BTreeSet;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity, TechnologyRule};
 
 /// Technology that the project does not allow.
 pub static RULE: Rule = Rule {
@@ -19,7 +20,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for element in subject.elements() {
         let rules = subject.project.technologies.iter();
         for rule in rules.filter(|rule| rule.kind.is_none_or(|kind| element.text("kind") == kind)) {

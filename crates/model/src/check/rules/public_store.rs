@@ -1,6 +1,6 @@
 //! Store of data that is public.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Store of data that is public.
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let stores = ["database", "cache", "queue", "file-store"];
     for element in subject.elements().filter(|element| stores.contains(&element.text("kind"))) {
         if element.text("exposure") == "public" {

@@ -1,6 +1,6 @@
 //! Public element without authentication.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Public element without authentication.
 pub static RULE: Rule = Rule {
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let covered = subject.concerned(&["authentication"]);
     for element in subject.elements().filter(|element| element.text("exposure") == "public") {
         if element.text("kind") != "person" && !subject.is_within(&element.id, &covered) {

@@ -1,9 +1,10 @@
 //! Redundant element that runs once.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::BTreeMap;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
-use std::collections::BTreeMap;
 
 /// Redundant element that runs once.
 pub static RULE: Rule = Rule {
@@ -20,8 +21,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for environment in subject.model.list(Collection::Environments) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for environment in subject.list(Collection::Environments) {
         let mut running: BTreeMap<&str, (i64, &Record)> = BTreeMap::new();
         for node in subject.index.owned(&environment.id) {
             let times = |record: &Record| i64::from(record.number("count").max(1));

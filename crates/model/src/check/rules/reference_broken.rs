@@ -1,9 +1,9 @@
 //! Field that names something deleted or unknown.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
-use crate::schema::{COLLECTIONS, Field, Shape};
+use crate::schema::{Field, Shape};
 use crate::value::Value;
 
 /// Field that names something deleted or unknown.
@@ -21,40 +21,38 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for record in COLLECTIONS.into_iter().flat_map(|collection| subject.model.list(collection)) {
-        for (name, value) in &record.fields {
-            let Some(field) = record.collection.field(name) else { continue };
-            let ids = match field.shape {
-                Shape::Ref(_) => std::slice::from_ref(value).iter().map(Value::as_str).collect(),
-                Shape::Refs(_) => value.items().iter().map(String::as_str).collect(),
-                _ => Vec::new(),
-            };
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for record in subject.all() {
+        let fields = record.collection.table().fields.iter();
+        for field in fields.filter(|field| matches!(field.shape, Shape::Ref(_) | Shape::Refs(_))) {
+            let Some(value) = record.get(field.name) else { continue };
+            let name = field.name;
+            let ids = || std::iter::once(value.as_str()).chain(value.items().iter().map(String::as_str));
             let fits = |id: &&str| {
                 let targets = field.shape.targets();
                 let other = subject.model.live(id);
                 other.is_some_and(|other| targets.is_empty() || targets.contains(&other.collection))
             };
-            let broken: Vec<&str> = ids.iter().copied().filter(|id| !id.is_empty() && !fits(id)).collect();
+            let broken: Vec<&str> = ids().filter(|id| !id.is_empty() && !fits(id)).collect();
             if broken.is_empty() {
                 continue;
             }
             let what = describe(subject, record, field, &broken);
-            let kept: Vec<&str> = ids.iter().copied().filter(fits).collect();
+            let kept: Vec<&str> = ids().filter(fits).collect();
             let value = Some(Value::list(kept)).filter(|kept| !kept.is_empty());
             let finding = findings.field(record, name, what);
             if field.required {
                 let what = format!("Delete the {}", record.collection.table().singular);
                 finding.fix(what, vec![Edit::Delete { id: record.id.clone() }]);
             } else {
-                let set = Edit::Set { id: record.id.clone(), field: (*name).into(), value };
+                let set = Edit::Set { id: record.id.clone(), field: name.into(), value };
                 finding.fix("Take the link out", vec![set]);
             }
         }
     }
 }
 
-fn describe(subject: &Subject<'_>, record: &Record, field: &Field, broken: &[&str]) -> String {
+fn describe(subject: &Checked<'_>, record: &Record, field: &Field, broken: &[&str]) -> String {
     let names: Vec<String> = broken
         .iter()
         .map(|id| match subject.model.get(id) {

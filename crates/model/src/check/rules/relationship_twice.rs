@@ -1,9 +1,10 @@
 //! One relationship written twice.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::edit::Edit;
-use crate::templates::normalise;
 use std::collections::HashSet;
+
+use crate::check::prose::folded;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::edit::Edit;
 
 /// One relationship written twice.
 pub static RULE: Rule = Rule {
@@ -19,10 +20,10 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut seen: HashSet<(&str, &str, String, String)> = HashSet::new();
     for relationship in subject.relationships() {
-        let plain = |field: &str| normalise(relationship.text(field));
+        let plain = |field: &str| folded(relationship.text(field));
         let key = (relationship.text("from"), relationship.text("to"), plain("description"), plain("technology"));
         if seen.insert(key) {
             continue;

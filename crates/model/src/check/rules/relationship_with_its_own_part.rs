@@ -1,6 +1,6 @@
 //! Relationship between a whole and its part.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Relationship between a whole and its part.
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for relationship in subject.relationships() {
         let (from, to) = (relationship.text("from"), relationship.text("to"));
         let is_in = |part, whole| subject.upwards(part).skip(1).any(|id| id == whole);

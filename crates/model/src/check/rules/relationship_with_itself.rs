@@ -1,6 +1,6 @@
 //! Relationship from an element to itself.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Relationship from an element to itself.
 pub static RULE: Rule = Rule {
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for relationship in subject.relationships().filter(|one| one.text("from") == one.text("to")) {
         findings.record(relationship, format!("{} leads to itself.", subject.name(relationship.text("from"))));
     }

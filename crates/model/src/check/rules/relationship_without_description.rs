@@ -1,6 +1,6 @@
 //! Relationship that does not say what happens.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Relationship that does not say what happens.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for relationship in subject.relationships().filter(|relationship| !relationship.has("description")) {
         let what = format!("{} does not say what happens.", subject.title(relationship));
         findings.field(relationship, "description", what);

@@ -1,6 +1,6 @@
 //! Relationship without a technology.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Relationship without a technology.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let person = |id: &str| subject.element(id).is_some_and(|element| element.text("kind") == "person");
     for relationship in subject.relationships().filter(|relationship| !relationship.has("technology")) {
         if !person(relationship.text("from")) && !person(relationship.text("to")) {

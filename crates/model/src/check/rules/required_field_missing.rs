@@ -1,8 +1,7 @@
 //! Required field without a value.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
-use crate::schema::COLLECTIONS;
 
 /// Required field without a value.
 pub static RULE: Rule = Rule {
@@ -19,8 +18,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for record in COLLECTIONS.into_iter().flat_map(|collection| subject.model.list(collection)) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for record in subject.all() {
         let table = record.collection.table();
         for field in table.fields.iter().filter(|field| field.required && !record.has(field.name)) {
             let field_title = field.title.to_lowercase();

@@ -1,6 +1,6 @@
 //! High risk that nothing is done about.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -18,9 +18,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let open = |risk: &&Record| matches!(risk.text("status"), "" | "open") && risk.text("impact") == "high";
-    for risk in subject.model.list(Collection::Risks).filter(open).filter(|risk| !risk.has("mitigation")) {
+    for risk in subject.list(Collection::Risks).filter(open).filter(|risk| !risk.has("mitigation")) {
         findings.field(risk, "mitigation", format!("Nothing is done about “{}”.", risk.label()));
     }
 }

@@ -1,6 +1,6 @@
 //! Quality scenario that cannot be measured.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Quality scenario that cannot be measured.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for scenario in subject.model.list(Collection::Scenarios) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for scenario in subject.list(Collection::Scenarios) {
         for field in ["response", "measure"].into_iter().filter(|field| !scenario.has(field)) {
             findings.field(scenario, field, format!("The scenario {} has no {field}.", scenario.label()));
         }

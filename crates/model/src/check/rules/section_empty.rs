@@ -1,6 +1,6 @@
 //! Section without text.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Section without text.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut parents = vec![false; subject.sections.len()];
     let inside = subject.sections.iter().filter_map(|section| section.parent);
     inside.for_each(|parent| parents.get_mut(parent).into_iter().for_each(|seen| *seen = true));

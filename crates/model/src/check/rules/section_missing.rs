@@ -1,7 +1,8 @@
 //! Part of the template without a section.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
 use std::collections::HashSet;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Part of the template without a section.
 pub static RULE: Rule = Rule {
@@ -17,7 +18,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let slots = subject.template.iter().flat_map(|template| &template.slots);
     let keys: HashSet<&str> = subject.sections.iter().filter_map(|section| section.key.as_deref()).collect();
     for slot in slots.filter(|slot| !slot.repeatable && slot.parent_key().is_none()) {

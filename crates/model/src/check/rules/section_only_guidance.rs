@@ -1,6 +1,6 @@
 //! Section that holds only the template's advice.
 
-use crate::check::{Area, Case, CheckedSection, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Severity};
 use crate::templates;
 
 /// Section that holds only the template's advice.
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for section in subject.sections.iter().filter(|section| is_only_guidance(section)) {
         let what = format!("“{}” holds only the template's advice.", section.title);
         findings.section(section, what).rewrite("Empty the section", section, String::new());

@@ -1,7 +1,7 @@
 //! Service that nobody is alerted about.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 
 /// Service that nobody is alerted about.
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let covered = subject.concerned(&["alerting"]);
     let running = |element: &&Record| !matches!(element.text("status"), "proposed" | "removed");
     for element in subject.elements().filter(running).filter(|one| kinds::ANSWERING.contains(&one.text("kind"))) {

@@ -1,7 +1,7 @@
 //! Service that nobody answers for.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Service that nobody answers for.
 pub static RULE: Rule = Rule {
@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for element in subject.elements().filter(|element| kinds::ANSWERING.contains(&element.text("kind"))) {
         if subject.inherited(element, "owner").is_empty() {
             findings.field(element, "owner", format!("{} has no owner.", element.label()));

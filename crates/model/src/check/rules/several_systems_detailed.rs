@@ -1,6 +1,6 @@
 //! Inside of more than one system.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 
 /// Inside of more than one system.
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let systems = subject.elements().filter(|element| element.text("kind") == "system");
     let parts = |system: &&Record| subject.index.children(&system.id).iter().any(|part| part.text("kind") != "system");
     let detailed: Vec<&Record> = systems.filter(parts).collect();

@@ -1,6 +1,6 @@
 //! Single point of failure without a fallback.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Single point of failure without a fallback.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for element in subject.elements().filter(|element| element.text("redundancy") == "single") {
         let calls = subject.index.arriving(&element.id).iter();
         for call in calls.filter(|call| call.text("interaction") == "synchronous" && !call.has("fallback")) {

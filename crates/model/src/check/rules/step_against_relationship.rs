@@ -1,6 +1,6 @@
 //! Step over a relationship of others.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Step over a relationship of others.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for step in subject.model.list(Collection::Steps) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for step in subject.list(Collection::Steps) {
         let Some(relationship) = subject.model.live(step.text("relationship")) else { continue };
         let around = |field: &str, end: &str| {
             let own = step.text(field);

@@ -1,6 +1,6 @@
 //! Step that does not say who acts.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -18,9 +18,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let acts = |step: &&Record| matches!(step.text("kind"), "" | "message" | "return");
-    for step in subject.model.list(Collection::Steps).filter(acts) {
+    for step in subject.list(Collection::Steps).filter(acts) {
         let missing = match (step.has("from"), step.has("to")) {
             (true, true) => continue,
             (false, false) => "who acts and on whom",

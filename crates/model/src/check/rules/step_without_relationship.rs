@@ -1,11 +1,12 @@
 //! Step between two elements that have nothing to do with each other.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::{BTreeMap, HashSet};
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
 use crate::value::Value;
-use std::collections::{BTreeMap, HashSet};
 
 /// Step between two elements that have nothing to do with each other.
 pub static RULE: Rule = Rule {
@@ -23,9 +24,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    let steps: Vec<&Record> = subject.model.list(Collection::Steps).filter(|step| leads_on(subject, step)).collect();
-    let ends = |step: &'_ Record| match step.text("kind") {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    let steps: Vec<&Record> = subject.list(Collection::Steps).filter(|step| leads_on(subject, step)).collect();
+    let ends = |step: &Record| match step.text("kind") {
         "return" => (step.text("to").to_owned(), step.text("from").to_owned()),
         _ => (step.text("from").to_owned(), step.text("to").to_owned()),
     };
@@ -54,7 +55,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 const LEVELS: usize = 8;
 
 /// Whether a step goes between two elements and names no relationship.
-fn leads_on(subject: &Subject<'_>, step: &Record) -> bool {
+fn leads_on(subject: &Checked<'_>, step: &Record) -> bool {
     let (from, to) = (step.text("from"), step.text("to"));
     let known = subject.element(from).is_some() && subject.element(to).is_some() && from != to;
     known && subject.model.live(step.text("relationship")).is_none()

@@ -1,7 +1,7 @@
 //! Superseded by a decision that does not hold.
 
 use super::superseded_without_successor::successors;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -19,9 +19,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let named = successors(subject);
-    for decision in subject.model.list(Collection::Decisions).filter(|one| one.text("status") == "superseded") {
+    for decision in subject.list(Collection::Decisions).filter(|one| one.text("status") == "superseded") {
         let Some(later) = named.get(decision.id.as_str()) else { continue };
         let open = |later: &&Record| matches!(later.text("status"), "proposed" | "rejected");
         if let Some(first) = later.first().filter(|_| later.iter().all(open)) {

@@ -1,7 +1,7 @@
 //! Decision that is older than what it supersedes.
 
 use crate::check::days;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Decision that is older than what it supersedes.
@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for decision in subject.model.list(Collection::Decisions).filter(|decision| decision.has("date")) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for decision in subject.list(Collection::Decisions).filter(|decision| decision.has("date")) {
         for old in decision.list("supersedes").iter().filter_map(|id| subject.model.live(id)) {
             // The old one's date may be the day on which it was superseded.
             let days = days::between(decision.text("date"), old.text("date")).unwrap_or(0);

@@ -1,11 +1,12 @@
 //! Superseded decision without a successor.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::HashMap;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
 use crate::value::Value;
-use std::collections::HashMap;
 
 /// Superseded decision without a successor.
 pub static RULE: Rule = Rule {
@@ -22,10 +23,10 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let named = successors(subject);
     let superseded = |decision: &&Record| decision.text("status") == "superseded";
-    for decision in subject.model.list(Collection::Decisions).filter(superseded) {
+    for decision in subject.list(Collection::Decisions).filter(superseded) {
         if !named.contains_key(decision.id.as_str()) {
             let value = Some(Value::text("deprecated"));
             let set = Edit::Set { id: decision.id.clone(), field: "status".into(), value };
@@ -36,9 +37,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
 }
 
 /// For each decision those that say that they supersede it.
-pub(super) fn successors<'a>(subject: &Subject<'a>) -> HashMap<&'a str, Vec<&'a Record>> {
+pub(super) fn successors<'a>(subject: &Checked<'a>) -> HashMap<&'a str, Vec<&'a Record>> {
     let mut named: HashMap<&str, Vec<&Record>> = HashMap::new();
-    for decision in subject.model.list(Collection::Decisions) {
+    for decision in subject.list(Collection::Decisions) {
         for other in decision.list("supersedes").iter().filter(|other| **other != decision.id) {
             named.entry(other).or_default().push(decision);
         }

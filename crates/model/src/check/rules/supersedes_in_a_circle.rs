@@ -2,7 +2,7 @@
 
 use crate::check::cycles::Graph;
 use crate::check::layers;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 use crate::value::Value;
@@ -21,9 +21,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut graph = Graph::default();
-    for decision in subject.model.list(Collection::Decisions) {
+    for decision in subject.list(Collection::Decisions) {
         for old in decision.list("supersedes").iter().filter(|old| subject.model.live(old).is_some()) {
             graph.arrow(&decision.id, old);
             if *old == decision.id {

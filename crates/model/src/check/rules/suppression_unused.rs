@@ -2,7 +2,7 @@
 
 use crate::check::near;
 use crate::check::rules;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 
@@ -20,18 +20,20 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let ids: Vec<&str> = rules().iter().map(|rule| rule.id).collect();
-    for suppression in subject.model.list(Collection::Suppressions) {
+    for suppression in subject.list(Collection::Suppressions) {
         if findings.is_used(&suppression.id) {
             continue;
         }
         let (rule, place) = (suppression.text("rule"), suppression.text("place"));
         let at = if place.is_empty() { String::new() } else { format!(" at {place}") };
-        let what = match (ids.contains(&rule), near::near(rule, ids.iter().copied()).first()) {
-            (true, _) => format!("{rule} finds nothing{at}."),
-            (false, Some(near)) => format!("There is no rule {rule}; perhaps {near} is meant."),
-            (false, None) => format!("There is no rule {rule}."),
+        let what = match ids.contains(&rule) {
+            true => format!("{rule} finds nothing{at}."),
+            false => match near::near(rule, ids.iter().copied()).first() {
+                Some(near) => format!("There is no rule {rule}; perhaps {near} is meant."),
+                None => format!("There is no rule {rule}."),
+            },
         };
         let delete = vec![Edit::Delete { id: suppression.id.clone() }];
         findings.record(suppression, what).fix("Delete the suppression", delete);

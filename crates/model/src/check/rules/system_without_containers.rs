@@ -1,6 +1,6 @@
 //! System whose inside is not shown.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// System whose inside is not shown.
 pub static RULE: Rule = Rule {
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for system in subject.elements().filter(|element| element.text("kind") == "system") {
         if system.text("status") != "proposed" && subject.index.children(&system.id).is_empty() {
             findings.record(system, format!("{} has nothing inside.", system.label()));

@@ -1,10 +1,11 @@
 //! Word of the glossary with two meanings.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use std::collections::HashMap;
+
+use crate::check::prose::folded;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
-use crate::templates::normalise;
-use std::collections::HashMap;
 
 /// Word of the glossary with two meanings.
 pub static RULE: Rule = Rule {
@@ -20,12 +21,12 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let mut seen: HashMap<String, &Record> = HashMap::new();
-    for term in subject.model.list(Collection::Terms) {
+    for term in subject.list(Collection::Terms) {
         let words = term.list("synonyms").iter().map(String::as_str).chain([term.text("name")]);
         for word in words.filter(|word| !word.trim().is_empty()) {
-            let other = *seen.entry(normalise(word)).or_insert(term);
+            let other = *seen.entry(folded(word)).or_insert(term);
             if other.id != term.id {
                 findings.record(term, format!("“{word}” is also explained under “{}”.", other.label()));
             }

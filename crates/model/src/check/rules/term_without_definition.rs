@@ -1,6 +1,6 @@
 //! Word of the glossary without a meaning.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Word of the glossary without a meaning.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for term in subject.model.list(Collection::Terms).filter(|term| !term.has("definition")) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for term in subject.list(Collection::Terms).filter(|term| !term.has("definition")) {
         findings.field(term, "definition", format!("“{}” is not explained.", term.label()));
     }
 }

@@ -1,7 +1,6 @@
 //! Address that does not lead anywhere.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
-use crate::schema::COLLECTIONS;
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Address that does not lead anywhere.
 pub static RULE: Rule = Rule {
@@ -17,8 +16,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for record in COLLECTIONS.into_iter().flat_map(|collection| subject.model.list(collection)) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for record in subject.all() {
         let url = record.text("url").trim();
         let relative = ["./", "../", "/", "#"].iter().any(|start| url.starts_with(start));
         let whole = url.contains("://") || url.starts_with("mailto:") || relative;

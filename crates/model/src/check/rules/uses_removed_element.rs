@@ -1,6 +1,6 @@
 //! Relationship with an element that is on its way out.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Relationship with an element that is on its way out.
@@ -18,8 +18,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for relationship in subject.model.list(Collection::Relationships) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for relationship in subject.list(Collection::Relationships) {
         if matches!(relationship.text("status"), "deprecated" | "removed") {
             continue;
         }

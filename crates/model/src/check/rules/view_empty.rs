@@ -1,7 +1,7 @@
 //! View that shows nothing.
 
 use crate::check::views::shown;
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 
@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for view in subject.model.list(Collection::Views).filter(|view| shown(subject, view).is_empty()) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for view in subject.list(Collection::Views).filter(|view| shown(subject, view).is_empty()) {
         let delete = vec![Edit::Delete { id: view.id.clone() }];
         findings.record(view, format!("The view {} shows nothing.", view.label())).fix("Delete the view", delete);
     }

@@ -1,6 +1,6 @@
 //! View of nothing in particular.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// View of nothing in particular.
@@ -19,8 +19,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    for view in subject.model.list(Collection::Views).filter(|view| !view.has("elements")) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    for view in subject.list(Collection::Views).filter(|view| !view.has("elements")) {
         let wanted = match view.text("kind") {
             "context" | "container" | "component" => Collection::Elements,
             "deployment" => Collection::Environments,

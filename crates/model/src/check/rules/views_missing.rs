@@ -1,6 +1,6 @@
 //! Model without a view.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 use crate::schema::Collection;
 
 /// Model without a view.
@@ -17,8 +17,8 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
-    if subject.elements().nth(1).is_some() && subject.model.list(Collection::Views).next().is_none() {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    if subject.elements().nth(1).is_some() && subject.list(Collection::Views).next().is_none() {
         findings.collection(Collection::Views, "The model has no view.".into());
     }
 }

@@ -1,10 +1,10 @@
 //! Element without a purpose.
 
-use crate::check::{Area, Case, Example, Findings, Rule, Severity, Subject};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
 
 /// Element without a purpose.
 pub static RULE: Rule = Rule {
-    id: "element-without-purpose",
+    id: "element-without-description",
     title: "Element without a purpose",
     severity: Severity::Warning,
     area: Area::Model,
@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-fn check(subject: &Subject<'_>, findings: &mut Findings<'_>) {
+fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for element in subject.elements().filter(|element| !element.has("purpose") && !element.has("responsibilities")) {
         findings.field(element, "purpose", format!("{} does not say what it is there for.", element.label()));
     }
