@@ -174,6 +174,10 @@ state: SectionState,
  */
 text: string, 
 /**
+ * The body as people read it, where references make it differ.
+ */
+rendered: string | null, 
+/**
  * Grows with every update of `text`; see `section.edit`.
  */
 version: number, };
@@ -263,9 +267,13 @@ export type CreateDocument = {
  */
 title: string, 
 /**
- * `full` or `compact`.
+ * `full`, `compact` or `arc42`; with a file the name of that for messages.
  */
 template: string, 
+/**
+ * The text of a template file to take instead.
+ */
+templateFile: string | null, 
 /**
  * Workspace id; the default workspace when absent.
  */
@@ -313,6 +321,10 @@ content: string,
  * `full` or `compact`; the one that fits better when absent.
  */
 template: string | null, 
+/**
+ * The text of a template file to take instead.
+ */
+templateFile: string | null, 
 /**
  * Workspace id; the default workspace when absent.
  */
@@ -590,6 +602,10 @@ export type Search = {
  * Words; all must occur, the last may be unfinished.
  */
 query: string, 
+/**
+ * In this document only; in all of them when absent.
+ */
+document: string | null, 
 /**
  * At most this many hits.
  */
