@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::edit::EDITS;
 use crate::reference::{self, Reference};
 use crate::schema::Collection;
 use crate::value::Value;
@@ -14,6 +15,8 @@ use super::roles::Role;
 use super::work::{Work, labels_of, quote};
 use super::{LiftNote, Lifting, Outcome, SectionChange, SectionText, refers, titles};
 
+/// The most list items that a section has to be lifted.
+const ITEMS: usize = 20_000;
 /// Elements above one another that are walked through, at most.
 const DEPTH: usize = 1_000;
 
@@ -189,6 +192,11 @@ impl<'a> Run<'a> {
             notes: Vec::new(),
         };
         match (&self.roles[index], self.homes[index].as_deref()) {
+            (Role::Plain, _) => {}
+            _ if body.items.len() > ITEMS => {
+                let why = format!("it has more than {ITEMS} list items");
+                work.left(quote(&section.title), why, 0);
+            }
             (Role::ElementList, _) => work.lift_element_list(),
             (Role::Element { .. }, Some(id)) => work.lift_labelled(id, Collection::Elements),
             (Role::Environment, Some(id)) => work.lift_labelled(id, Collection::Environments),
@@ -215,6 +223,10 @@ impl<'a> Run<'a> {
         let text = work.patched();
         let notes = work.notes;
         match text.filter(|text| *text != section.body) {
+            Some(_) if self.draft.mark() > EDITS => {
+                self.draft.go_back(mark);
+                self.note(index, quote(&section.title), Some("this is too much for one step; lift the section by itself"));
+            }
             Some(text) if self.draft.reads_the_same(&section.body, &text) => {
                 self.changes[index].body = Some(text);
                 self.notes[index].extend(notes);

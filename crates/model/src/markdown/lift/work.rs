@@ -96,7 +96,7 @@ impl<'w> Work<'w, '_> {
     }
 
     /// A range that begins with text, not with white space.
-    fn from_text(&self, range: Range<usize>) -> Range<usize> {
+    pub fn from_text(&self, range: Range<usize>) -> Range<usize> {
         let text = self.text(range.clone());
         range.start + (text.len() - text.trim_start().len())..range.end
     }
@@ -230,8 +230,8 @@ pub(super) fn labels_of<'b>(body: &'b Body, collection: Collection) -> impl Iter
     let lines = body.lines.iter().enumerate().filter(|(index, _)| !body.dead[*index]);
     lines.filter_map(move |(_, line)| {
         let text = body.text[line.start..line.end].trim_start();
-        let text = text.strip_prefix("- ").or_else(|| text.strip_prefix("* ")).unwrap_or(text);
-        let label = label(text.trim())?;
+        let text = text.strip_prefix("- ").or_else(|| text.strip_prefix("* ")).unwrap_or(text).trim();
+        let label = label(text)?;
         field_called(collection, &text[label.name]).filter(|_| label.bold && label.mark != Mark::Dash)
     })
 }

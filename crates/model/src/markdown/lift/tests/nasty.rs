@@ -31,7 +31,7 @@ fn lists_are_read_in_every_form() {
     assert_eq!(list("- __Responsibilities__:\n        - a\n        - 😀 שלום"), "a|😀 שלום");
     assert_eq!(list("**Responsibilities**: only one, with a comma"), "only one, with a comma");
     // Not evenly marked, more than a line, nested, or partly advice: it stays.
-    for body in ["- a\n* b", "- a\n  b", "- a\n    - b", "- a\n- [b]", "3. a\n5. b", "- a\n- \n- b"] {
+    for body in ["- a\n*  b\n- c", "- a\n  b", "- a\n    - b", "- a\n- [b c]", "3. a\n5. b", "- a\n- \n- b"] {
         assert_eq!(list(&format!("**Responsibilities**:\n{body}")), "", "{body}");
     }
 }
@@ -89,7 +89,7 @@ fn dependencies_are_lifted_whole_or_not_at_all() {
 fn large_texts_are_read_in_linear_time() {
     let unit = "- **Purpose**: text with **Web** and `code` \n    - a\n1. step\n\n> quote\n[x](y) <a <b **\n";
     for unit in [unit, "- a\n", "  - ", "**Purpose**: ", "`", "[", "<a", "**a", "> ", "| a ", "\t", "1. a\n", "a\n\n", "<!-- ", "A B ", "\u{e020}"] {
-        let text = unit.repeat((4 << 20) / unit.len());
+        let text = unit.repeat((256 << 10) / unit.len());
         let document = Document::read("# S\n\n## Components\n\n### Web\n\nx\n\n### A B\n\nx\n");
         for place in ["components.component", "data-flow.flow", "security.network", "glossary", "deployment.environments", "decisions.decision"] {
             let mut document = Document { sections: document.sections.clone(), ids: 1, model: Model::default(), notes: vec![] };
@@ -102,7 +102,7 @@ fn large_texts_are_read_in_linear_time() {
                 format!("{:016x}", document.ids)
             };
             lift(&document.sections, &document.model, &options, &mut fresh);
-            assert!(start.elapsed() < Duration::from_secs(20), "{unit:?} at {place}: {:?}", start.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(5), "{unit:?} at {place}: {:?}", start.elapsed());
         }
     }
 }
