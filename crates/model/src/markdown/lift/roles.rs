@@ -1,11 +1,14 @@
 //! What a section is about, by its place in the template and in the document.
 
+use std::collections::HashSet;
+
 use crate::schema::Collection;
 use crate::templates::normalise;
 
 use super::SectionText;
 use super::blocks::Body;
 use super::decisions::is_alternatives;
+use super::kinds::guess_kind;
 use super::labels::field_called;
 use super::work::labels_of;
 
@@ -97,6 +100,39 @@ const LISTED: [Collection; 6] = [
 pub(crate) fn collection_of_title(title: &str) -> Option<Collection> {
     let title = normalise(title);
     LISTED.into_iter().find(|collection| normalise(collection.table().title) == title)
+}
+
+/// What kind each section's heading speaks of, as lifting takes it.
+pub(crate) struct Kinds {
+    roles: Vec<Role>,
+    holds: Vec<bool>,
+}
+
+impl Kinds {
+    pub fn read(sections: &[SectionText]) -> Kinds {
+        let roles = assign(sections);
+        let holds = holds(sections, &roles);
+        Kinds { roles, holds }
+    }
+
+    /// The kind of an element that a section's heading names.
+    pub fn of(&self, sections: &[SectionText], index: usize, name: &str) -> Option<&'static str> {
+        let Role::Element { nested } = self.roles.get(index)? else { return None };
+        let body = Body::read(&sections[index].body);
+        let fields: HashSet<&str> = labels_of(&body, Collection::Elements).map(|(field, _)| field.name).collect();
+        Some(guess_kind(name, |field| fields.contains(field), self.holds[index], *nested))
+    }
+}
+
+/// For each section whether elements are nested in it.
+pub(super) fn holds(sections: &[SectionText], roles: &[Role]) -> Vec<bool> {
+    let mut holds = vec![false; sections.len()];
+    for (section, role) in sections.iter().zip(roles) {
+        if let (Role::Element { .. }, Some(parent)) = (role, section.parent) {
+            holds[parent] = true;
+        }
+    }
+    holds
 }
 
 /// The role of every section.

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use crate::edit::EDITS;
 use crate::reference::{self, Reference};
-use crate::schema::Collection;
+use crate::schema::{Collection, Field};
 use crate::value::Value;
 
 use super::blocks::Body;
 use super::draft::Draft;
 use super::kinds::guess_kind;
 use super::labels::field_called;
-use super::roles::Role;
+use super::roles::{Role, holds};
 use super::work::{Work, labels_of, quote};
 use super::{LiftNote, Lifting, Outcome, SectionChange, SectionText, refers, titles};
 
@@ -37,12 +37,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub fn new(sections: &'a [SectionText], roles: &'a [Role], draft: Draft<'a>, mentions: bool) -> Self {
-        let mut holds = vec![false; sections.len()];
-        for (section, role) in sections.iter().zip(roles) {
-            if let (Role::Element { .. }, Some(parent)) = (role, section.parent) {
-                holds[parent] = true;
-            }
-        }
+        let holds = holds(sections, roles);
         let changes = sections.iter().map(|section| SectionChange { id: section.id.clone(), ..Default::default() });
         let mut run = Run {
             sections,
@@ -89,7 +84,9 @@ impl<'a> Run<'a> {
         if refers(&section.title) {
             return self.note(index, quote(&self.draft.plain(&section.title)), Some("it is in the trash"));
         }
-        if collection == Collection::Flows && !Work::has_steps(&Body::read(&section.body)) {
+        let body = Body::read(&section.body);
+        let told = Work::has_steps(&body) || labels_of(&body, Collection::Flows).next().is_some();
+        if collection == Collection::Flows && !told {
             if self.roles[index] == Role::Flow {
                 self.note(index, quote(&section.title), Some("it has no numbered steps"));
             }
@@ -152,9 +149,12 @@ impl<'a> Run<'a> {
             return id;
         }
         let body = Body::read(&section.body);
-        let fields: HashSet<&str> = labels_of(&body, Collection::Elements).map(|field| field.name).collect();
-        let kind = guess_kind(name, |field| fields.contains(field), self.holds[index], nested);
-        let fields = [("name", Value::text(name)), ("kind", Value::text(kind)), ("parent", Value::text(parent))];
+        let labels: Vec<(&Field, &str)> = labels_of(&body, Collection::Elements).collect();
+        let guess = || guess_kind(name, |field| labels.iter().any(|(it, _)| it.name == field), self.holds[index], nested);
+        let told = labels.iter().find(|(field, _)| field.name == "kind");
+        let told = told.and_then(|(field, text)| field.shape.parse(text, &Default::default()).ok());
+        let kind = told.filter(|kind| !kind.is_empty()).unwrap_or_else(|| Value::text(guess()));
+        let fields = [("name", Value::text(name)), ("kind", kind), ("parent", Value::text(parent))];
         self.draft.add(Collection::Elements, &fields, None)
     }
 
