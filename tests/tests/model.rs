@@ -167,7 +167,8 @@ async fn deleting_much_asks_and_every_edit_can_be_taken_back() {
     let id = alice.create("Fleet", "full").await;
     let mut edits = Vec::new();
     let add = |id: String, parent: &str| {
-        let mut fields = BTreeMap::from([("name".to_owned(), Value::text(&id)), ("kind".to_owned(), Value::text("service"))]);
+        let mut fields =
+            BTreeMap::from([("name".to_owned(), Value::text(&id)), ("kind".to_owned(), Value::text("service"))]);
         if !parent.is_empty() {
             fields.insert("parent".to_owned(), Value::text(parent));
         }

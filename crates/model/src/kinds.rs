@@ -83,6 +83,11 @@ const WORDS: &[(&str, &[&str])] = &[
 /// The kind of element that a name speaks of, one of the choices of `kind`.
 /// A name that tells nothing is taken for a service.
 pub fn guess_kind(name: &str) -> &'static str {
+    told_kind(name).unwrap_or("service")
+}
+
+/// The kind that a name speaks of, where it speaks of one.
+pub fn told_kind(name: &str) -> Option<&'static str> {
     let words = words(name);
     let pair = |pair: &[String]| {
         let joined = pair.join(" ");
@@ -92,10 +97,10 @@ pub fn guess_kind(name: &str) -> &'static str {
     for last in (0..words.len()).rev() {
         let found = last.checked_sub(1).and_then(|first| pair(&words[first..=last]));
         if let Some(kind) = found.or_else(|| alone(&words[last])) {
-            return kind;
+            return Some(kind);
         }
     }
-    "service"
+    None
 }
 
 /// The kind of element that a word means by itself: its value, title or alias.

@@ -1,5 +1,6 @@
 //! Markdown in and out.
 
+pub mod generate;
 pub mod lift;
 mod split;
 mod told;

@@ -175,7 +175,12 @@ fn show_value(reference: &Reference, model: &Model) -> String {
     };
     match (&reference.hint, value) {
         (Hint::Spelled(text), value) if field.shape.parse(text, model).is_ok_and(|said| said == *value) => text.clone(),
-        (Hint::Items(prefix), Value::Map(_)) => field.shape.format(value, model).replace('\n', &format!("\n{prefix}")),
+        (Hint::Items(prefix), Value::Map(entries)) => {
+            // Links are kept by id and read by name.
+            let named = |key: &String| model.get(key).map_or_else(|| key.clone(), crate::record::Record::label);
+            let lines = entries.iter().map(|(key, value)| format!("{} = {value}", named(key)));
+            lines.collect::<Vec<_>>().join(&format!("\n{prefix}"))
+        }
         (Hint::Counted(prefix), Value::List(items)) => count(&spoken(items, field.shape, model), prefix),
         (Hint::Ordered(ids, separator), Value::List(items)) => {
             spoken(&in_order(items, ids), field.shape, model).join(separator)

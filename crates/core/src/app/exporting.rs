@@ -8,8 +8,10 @@ use drystone_model::{Model, compare, notation};
 
 use super::App;
 use super::documents::handle;
+use super::lifting::section_texts;
 use super::open_document::OpenDocument;
 use super::persist::lock;
+use super::project::known_template;
 use crate::api::DocumentSummary;
 use crate::api::{CompareEnvironments, Comparison, ComparisonRow, ExportDocument, ExportFormat, Exported};
 use crate::error::{Error, Result};
@@ -89,7 +91,8 @@ impl App {
         let (Some(document), Some(model)) = (&open.document, &open.model) else {
             return Err(Error::internal("a document that was just loaded is gone"));
         };
-        Ok(crate::export::markdown::export(document, model, &[]))
+        let template = known_template(&document.template(), &document.template_file());
+        Ok(crate::export::markdown::complete(document, &section_texts(&open.rows), model, template.as_deref()))
     }
 }
 

@@ -10,11 +10,11 @@ use drystone_model::edit::{self, Edit};
 use drystone_model::markdown::{self, ParsedSection};
 use drystone_model::templates::{self, Template};
 use drystone_model::{Model, json};
-use drystone_wire::DocumentHandle;
+use drystone_wire::{DocumentHandle, WorkspaceId};
 
 use super::App;
 use super::documents::handle;
-use super::lifting::{Lift, Lifting, lift_summary};
+use super::lifting::{Lift, Lifting, lift_summary, section_texts};
 use super::model::number_decisions;
 use super::persist::lock;
 use super::project::{known_template, project};
@@ -134,7 +134,9 @@ impl App {
         lifting.write(&mut trial)?;
         let model = trial.model();
         let template = known_template(&trial.template(), &trial.template_file());
-        if export::markdown::complete(&trial, &model, template.as_deref()) != bytes {
+        let rows = project(&trial, &model, DocumentHandle([0; 16]), WorkspaceId([0; 32]), 0).map(|(_, rows)| rows);
+        let texts = section_texts(&rows.unwrap_or_default());
+        if export::markdown::complete(&trial, &texts, &model, template.as_deref()) != bytes {
             tracing::warn!("what was lifted would not come out as it went in; the text stays as it is");
             return Ok(None);
         }

@@ -2,18 +2,31 @@
 
 use std::collections::HashMap;
 
+use drystone_model::markdown::generate::{self, CompleteOptions};
+use drystone_model::markdown::lift::SectionText;
+use drystone_model::markdown::told_by_diagrams;
 use drystone_model::templates::Template;
-use drystone_model::{Model, reference};
+use drystone_model::{Collection, Model, notation, reference};
 
 use crate::document::{Document, HeadingStyle, Origin, Section};
 
-/// Markdown that is written after a section and everything nested in it, or,
-/// without one, at the end.
+/// Markdown that is written at a place of the document.
 pub struct Addition {
-    /// The section.
-    pub after: Option<String>,
+    /// Where.
+    pub at: At,
     /// What is written, blank lines around it left out.
     pub markdown: String,
+}
+
+/// A place that text can be added at.
+#[derive(Debug, PartialEq, Eq)]
+pub enum At {
+    /// After a section's own text.
+    Text(String),
+    /// After a section and everything nested in it.
+    Section(String),
+    /// At the end of the document.
+    End,
 }
 
 /// The document as a Markdown file: what its text shows of the model, and
@@ -34,10 +47,38 @@ pub fn export(document: &Document, model: &Model, additions: &[Addition]) -> Vec
     bytes
 }
 
-/// The document as a Markdown file with all that its model holds.
-pub fn complete(document: &Document, model: &Model, template: Option<&Template>) -> Vec<u8> {
-    let _ = template;
-    export(document, model, &[])
+/// The document as a Markdown file with all that its model holds: what no
+/// section shows yet is added where the template has its place.
+pub fn complete(document: &Document, sections: &[SectionText], model: &Model, template: Option<&Template>) -> Vec<u8> {
+    let shown: Vec<(String, String)> = sections
+        .iter()
+        .map(|section| (reference::render(&section.title, model), reference::render(&section.body, model)))
+        .collect();
+    let told = told_by_diagrams(shown.iter().map(|(title, body)| (title.as_str(), body.as_str())), model);
+    let diagram = (model.list(Collection::Elements).next().is_some())
+        .then(|| format!("```mermaid\n{}```", notation::mermaid_flowchart(model, None)));
+    let options = CompleteOptions { template, diagram: diagram.as_deref(), told };
+    let additions: Vec<Addition> = generate::complete(sections, model, &options)
+        .into_iter()
+        .map(|generated| {
+            let mut markdown = String::new();
+            if let Some(heading) = &generated.heading {
+                markdown = format!(
+                    "{} {}\n\n",
+                    "#".repeat(usize::from(generated.level.clamp(1, 6))),
+                    reference::render(heading, model)
+                );
+            }
+            markdown.push_str(&reference::render(&generated.body, model));
+            let at = match (generated.within, generated.heading) {
+                (Some(section), None) => At::Text(section),
+                (Some(section), Some(_)) => At::Section(section),
+                (None, _) => At::End,
+            };
+            Addition { at, markdown }
+        })
+        .collect();
+    export(document, model, &additions)
 }
 
 /// Puts sections together. Where two parts stand together as they did in the
@@ -46,22 +87,28 @@ pub fn complete(document: &Document, model: &Model, template: Option<&Template>)
 pub fn join(sections: &[Section], additions: &[Addition]) -> String {
     let mut out = String::new();
     let ends = ends(sections);
-    for (index, section) in sections.iter().enumerate() {
-        let due: Vec<&Addition> = additions
-            .iter()
-            .filter(|addition| {
-                addition.after.as_deref().map_or(usize::MAX, |id| ends.get(id).copied().unwrap_or(usize::MAX)) == index
-            })
-            .collect();
-        let last = index + 1 == sections.len();
-        one(&mut out, section, last, !due.is_empty());
-        for addition in due {
-            add(&mut out, addition, last);
+    let mut due: Vec<Vec<&Addition>> = vec![Vec::new(); sections.len()];
+    let mut last: Vec<&Addition> = Vec::new();
+    let places: HashMap<&str, usize> = sections.iter().enumerate().map(|(i, s)| (s.id.as_str(), i)).collect();
+    // What belongs to a section's own text comes before what follows the section.
+    for own in [true, false] {
+        for addition in additions.iter().filter(|addition| matches!(addition.at, At::Text(_)) == own) {
+            let place = match &addition.at {
+                At::Text(id) => places.get(id.as_str()),
+                At::Section(id) => ends.get(id.as_str()),
+                At::End => None,
+            };
+            place.map_or(&mut last, |place| &mut due[*place]).push(addition);
         }
     }
-    for addition in
-        additions.iter().filter(|addition| addition.after.as_deref().is_none_or(|id| !ends.contains_key(id)))
-    {
+    for (index, section) in sections.iter().enumerate() {
+        let end = index + 1 == sections.len();
+        one(&mut out, section, end, !due[index].is_empty());
+        for addition in &due[index] {
+            add(&mut out, addition, end);
+        }
+    }
+    for addition in last {
         add(&mut out, addition, true);
     }
     out

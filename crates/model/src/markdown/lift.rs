@@ -35,10 +35,12 @@ use crate::schema::Collection;
 use draft::Draft;
 use roles::Role;
 
+pub(crate) use fields::{comma_parts, takes_commas};
 pub(crate) use flows::ends;
 pub(crate) use kinds::guess_kind;
+pub(crate) use labels::{begins_with_label, field_called, is_plain_text};
 pub(crate) use lists::main_field;
-pub(crate) use roles::{collection_of_title, topic_of_place};
+pub(crate) use roles::{Kinds, collection_of_title};
 
 /// A section as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -10,20 +10,19 @@ use crate::record::Record;
 use crate::schema::{Collection, Shape};
 use crate::value::Value;
 
-/// Fields of which a text already says all there is.
+/// Fields of records of which a text already says all there is.
 #[derive(Debug, Default, Clone)]
-pub struct Told(HashSet<(String, &'static str)>);
+pub struct Told(HashMap<String, HashSet<&'static str>>);
 
 impl Told {
     /// Whether a field's value is said.
-    pub fn field(&self, record: &Record, field: &str) -> bool {
-        record.collection.field(field).is_some_and(|field| self.0.contains(&(record.id.clone(), field.name)))
+    pub fn says(&self, id: &str, field: &str) -> bool {
+        self.0.get(id).is_some_and(|fields| fields.contains(field))
     }
 
-    /// Whether everything that a record holds is said.
-    pub fn all(&self, record: &Record) -> bool {
-        !self.0.is_empty()
-            && record.fields.iter().filter(|(_, value)| !value.is_empty()).all(|(name, _)| self.field(record, name))
+    /// Whether anything of a record is said.
+    pub fn any(&self, id: &str) -> bool {
+        self.0.contains_key(id)
     }
 }
 
@@ -57,7 +56,7 @@ pub fn told_by_diagrams<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>,
             let shape = record.collection.field(name).map_or(Shape::Line, |field| field.shape);
             let same = other.get(name).is_some_and(|other| spell(other, shape, &drawn) == spell(value, shape, model));
             if same {
-                told.0.insert((record.id.clone(), name));
+                told.0.entry(record.id.clone()).or_default().insert(name);
             }
         }
     }
@@ -115,15 +114,17 @@ mod tests {
         });
         apply_all(&mut model, &edits.edits);
         assert_eq!(model.len(), 3);
-        let count = |told: &Told, model: &Model| model.all().filter(|record| told.all(record)).count();
-        assert_eq!(count(&told_by_diagrams([("Shop", TEXT)], &model), &model), 3);
-        assert_eq!(count(&told_by_diagrams([("Shop", "no diagram")], &model), &model), 0);
+        let all = |told: &Told, model: &Model| {
+            let says = |record: &&Record| record.fields.keys().all(|field| told.says(&record.id, field));
+            model.all().filter(says).count()
+        };
+        assert_eq!(all(&told_by_diagrams([("Shop", TEXT)], &model), &model), 3);
+        assert_eq!(all(&told_by_diagrams([("Shop", "no diagram")], &model), &model), 0);
         let shop = model.list(Collection::Elements).find(|record| record.label() == "Shop").unwrap().id.clone();
         let value = Some(Value::text("Team"));
         apply_all(&mut model, &[Edit::Set { id: shop.clone(), field: "owner".into(), value }]);
         let told = told_by_diagrams([("Shop", TEXT)], &model);
-        let shop = model.get(&shop).unwrap();
-        assert!(count(&told, &model) == 2 && !told.all(shop), "the owner is said nowhere yet");
-        assert!(told.field(shop, "name") && !told.field(shop, "owner"));
+        assert_eq!(all(&told, &model), 2, "the owner is said nowhere yet");
+        assert!(told.says(&shop, "name") && !told.says(&shop, "owner") && told.any(&shop));
     }
 }

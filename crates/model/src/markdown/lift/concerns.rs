@@ -26,18 +26,21 @@ impl Work<'_, '_> {
     /// Labelled items of a place about several topics: the label is a topic,
     /// or, where it is about scaling, an element.
     pub fn lift_area(&mut self, scaling: bool) {
-        let shape = Collection::Concerns.field("topic").map_or(Shape::Line, |field| field.shape);
         for labelled in self.all_labelled(Collection::Concerns) {
             let name = self.text(labelled.name.clone());
             let value = self.text(labelled.found.text.clone());
+            if let Some(id) = self.referred(Collection::Concerns, name) {
+                let others = self.lift_nested(&id, Collection::Concerns, &labelled.found.items);
+                self.lift_evidence(&id, others);
+                continue;
+            }
             if is_advice(value) && labelled.found.items.is_empty() {
                 self.left(quote(name), "it is the template's advice".into(), labelled.name.start);
                 continue;
             }
-            let topic = shape.parse(name, &crate::graph::Model::default()).ok();
-            if let Some(topic) = topic.filter(|topic| !topic.is_empty()) {
+            if let Some(topic) = self.topic(name) {
                 let empty = labelled.name.start..labelled.name.start;
-                self.lift_concern(topic.as_str(), empty, &labelled.found);
+                self.lift_concern(&topic, empty, &labelled.found);
                 continue;
             }
             let element = self.draft.called(&[Collection::Elements], name).map(str::to_owned);
@@ -50,6 +53,13 @@ impl Work<'_, '_> {
                 _ => {}
             }
         }
+    }
+
+    /// The topic that a label names.
+    fn topic(&self, label: &str) -> Option<String> {
+        let shape = Collection::Concerns.field("topic").map_or(Shape::Line, |field| field.shape);
+        let topic = shape.parse(label, &crate::graph::Model::default()).ok()?;
+        Some(topic.as_str().to_owned()).filter(|topic| !topic.is_empty())
     }
 
     fn lift_concern_item(&mut self, topic: &str, item: usize) {
@@ -73,6 +83,10 @@ impl Work<'_, '_> {
         }
         let whole = self.body.whole(&self.body.items[item]);
         match self.label_of(item).filter(|(label, _)| label.bold && label.mark != Mark::End) {
+            // The topic itself is no name.
+            Some((label, found)) if self.topic(self.text(label.name.clone())).as_deref() == Some(topic) => {
+                self.lift_concern(topic, own.start..own.start, &found);
+            }
             Some((label, found)) => self.lift_concern(topic, label.name, &found),
             None => {
                 let found = Found { text: own.clone(), items: children, whole: own.start..whole.end };
@@ -124,7 +138,7 @@ impl Work<'_, '_> {
             Ok(reading) => reading,
             Err(why) => return self.left(what, why, at),
         };
-        if reading.is_none() && found.items.is_empty() {
+        if reading.is_none() && found.items.is_empty() && name.is_empty() {
             return;
         }
         let id = self.concern(topic, name, reading.as_ref().map(|reading| reading.value.as_str()));
@@ -153,6 +167,7 @@ impl Work<'_, '_> {
         let statement = statement.unwrap_or_default();
         let key = if text.is_empty() { self.draft.plain(statement) } else { text.to_owned() };
         let there = self.draft.namesakes(Collection::Concerns, topic, &key).first().cloned();
+        let there = there.filter(|_| !key.is_empty());
         let id = there.unwrap_or_else(|| {
             let reach = Reach::Phrases;
             let statement =

@@ -47,7 +47,7 @@ impl Work<'_, '_> {
     fn lift_decision_field(&mut self, id: &str, labelled: &Labelled) {
         let name = self.text(labelled.name.clone());
         let field = field_called(Collection::Decisions, name);
-        match field.filter(|field| !matches!(field.name, "title" | "number" | "source")) {
+        match field.filter(|field| !matches!(field.name, "title" | "number")) {
             Some(field) => drop(self.lift_field(id, field, &labelled.found)),
             None if labelled.bold && !labelled.found.whole.is_empty() && !name.contains(OPEN) => {
                 self.left(quote(name), "a decision has no field of this name".into(), labelled.name.start);

@@ -166,7 +166,7 @@ impl Work<'_, '_> {
             }
             Shape::List => {
                 let parts = comma_parts(text).into_iter().map(|part| &text[part]);
-                let items: Vec<&str> = if WITH_COMMAS.contains(&field.name) { parts.collect() } else { vec![text] };
+                let items: Vec<&str> = if takes_commas(field.name) { parts.collect() } else { vec![text] };
                 if items.join(", ") != text {
                     return Err("its commas are not spaced evenly".into());
                 }
@@ -244,6 +244,9 @@ impl Work<'_, '_> {
                 let entries = texts.iter().map(|text| text.split_once(" = "));
                 let entries: Option<Vec<(&str, &str)>> = entries.collect();
                 let entries = entries.ok_or("its items are not written as name = value")?;
+                if field.name == "links" {
+                    return Err("links are written for reading only".into());
+                }
                 let map: BTreeMap<String, String> =
                     entries.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
                 let value = Value::Map(map);
@@ -288,6 +291,11 @@ impl Work<'_, '_> {
     }
 }
 
+/// Whether a list field is read from a line with commas.
+pub(crate) fn takes_commas(field: &str) -> bool {
+    WITH_COMMAS.contains(&field)
+}
+
 /// A set of records, and the order in which they are written.
 fn set_of(written: Vec<String>, separator: &str, at: Range<usize>) -> Read {
     let mut ids = written.clone();
@@ -322,7 +330,7 @@ fn next_number(prefix: &str) -> String {
 }
 
 /// Parts between commas that are in no brackets, without white space around.
-pub(super) fn comma_parts(text: &str) -> Vec<Range<usize>> {
+pub(crate) fn comma_parts(text: &str) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let (mut start, mut depth) = (0, 0_i32);
     let trim = |range: Range<usize>| {

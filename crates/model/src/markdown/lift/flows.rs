@@ -140,7 +140,7 @@ impl Work<'_, '_> {
     fn step_field(&self, item: usize) -> Option<(&'static Field, Found)> {
         let (label, _) = self.label_of(item)?;
         let (field, found) = self.nested_field(Collection::Steps, item)?;
-        let own = !matches!(field.name, "flow" | "within" | "text");
+        let own = !matches!(field.name, "flow" | "within");
         (own && !label.bold && !self.body.items[item].ordered).then_some((field, found))
     }
 

@@ -110,13 +110,31 @@ static FIELDS: LazyLock<HashMap<Collection, Fields>> = LazyLock::new(|| {
 });
 
 /// The field of a collection that goes by a label.
-pub(super) fn field_called(collection: Collection, label: &str) -> Option<&'static Field> {
+pub(crate) fn field_called(collection: Collection, label: &str) -> Option<&'static Field> {
     FIELDS.get(&collection)?.get(&label.trim().to_lowercase()).copied()
 }
 
 /// Whether a text is a template's advice in brackets, and not a link.
 pub(super) fn is_advice(text: &str) -> bool {
     is_bracketed(text) || (text.trim().contains('\n') && text.trim().lines().all(is_bracketed))
+}
+
+/// Whether a text begins with a label.
+pub(crate) fn begins_with_label(text: &str) -> bool {
+    label(text.lines().next().unwrap_or_default()).is_some()
+}
+
+/// Whether a text is one paragraph behind a label: no line of it begins a
+/// block of its own or another label.
+pub(crate) fn is_plain_text(text: &str) -> bool {
+    let block = |line: &str| {
+        let digits = line.trim_start_matches(|c: char| c.is_ascii_digit());
+        line.trim().is_empty()
+            || line.starts_with([' ', '\t', '-', '*', '+', '#', '>', '<', '|', '`', '~', '=', '_', ':'])
+            || (digits.len() < line.len() && digits.starts_with(['.', ')']))
+            || label(line).is_some()
+    };
+    text.trim() == text && !text.lines().skip(1).any(block) && !text.contains('\r')
 }
 
 fn is_bracketed(text: &str) -> bool {

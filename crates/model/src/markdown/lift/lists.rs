@@ -83,8 +83,9 @@ impl Work<'_, '_> {
                 Entry { name: label.name, found }
             }
             _ if may_be_bare(collection) && !text.contains('\n') => {
-                let found = Found { text: own.end..own.end, items: Vec::new(), whole: own.end..own.end };
-                Entry { name: own, found: Found { items: self.body.items[item].children.clone(), ..found } }
+                let below = self.from_text(own.end..self.body.whole(&self.body.items[item]).end.max(own.end));
+                let items = self.body.items[item].children.clone();
+                Entry { name: own, found: Found { text: below.start..below.start, items, whole: below } }
             }
             _ => {
                 let what = Collection::table(collection).singular;

@@ -1,11 +1,14 @@
 //! What a section is about, by its place in the template and in the document.
 
+use std::collections::HashSet;
+
 use crate::schema::Collection;
 use crate::templates::normalise;
 
 use super::SectionText;
 use super::blocks::Body;
 use super::decisions::is_alternatives;
+use super::kinds::guess_kind;
 use super::labels::field_called;
 use super::work::labels_of;
 
@@ -51,38 +54,6 @@ impl Role {
     }
 }
 
-/// Topic and place.
-const TOPICS: &[(&str, &str)] = &[
-    ("authentication", "security.authentication"),
-    ("authorization", "security.authorization"),
-    ("data-protection", "security.data-protection"),
-    ("input-validation", "security.input-validation"),
-    ("network-security", "security.network"),
-    ("horizontal-scaling", "scalability.horizontal"),
-    ("vertical-scaling", "scalability.vertical"),
-    ("bottleneck", "scalability.bottlenecks"),
-    ("error-handling", "resilience.error-handling"),
-    ("retry", "resilience.retry"),
-    ("circuit-breaker", "resilience.circuit-breakers"),
-    ("fallback", "resilience.fallback"),
-    ("metrics", "observability.metrics"),
-    ("logging", "observability.logging"),
-    ("tracing", "observability.tracing"),
-    ("alerting", "observability.alerting"),
-    ("infrastructure", "deployment.infrastructure"),
-    ("pipeline", "deployment.pipeline"),
-];
-
-/// The topic of the concerns at a place.
-pub(crate) fn topic_of_place(key: &str) -> Option<&'static str> {
-    TOPICS.iter().find(|(_, place)| *place == key).map(|(topic, _)| *topic)
-}
-
-/// The place of the concerns of a topic.
-pub(crate) fn place_of_topic(topic: &str) -> &'static str {
-    TOPICS.iter().find(|(known, _)| *known == topic).map_or("", |(_, place)| place)
-}
-
 /// Collections whose records stand in a list below a heading of their own.
 const LISTED: [Collection; 6] = [
     Collection::Considerations,
@@ -97,6 +68,39 @@ const LISTED: [Collection; 6] = [
 pub(crate) fn collection_of_title(title: &str) -> Option<Collection> {
     let title = normalise(title);
     LISTED.into_iter().find(|collection| normalise(collection.table().title) == title)
+}
+
+/// What kind each section's heading speaks of, as lifting takes it.
+pub(crate) struct Kinds {
+    roles: Vec<Role>,
+    holds: Vec<bool>,
+}
+
+impl Kinds {
+    pub fn read(sections: &[SectionText]) -> Kinds {
+        let roles = assign(sections);
+        let holds = holds(sections, &roles);
+        Kinds { roles, holds }
+    }
+
+    /// The kind of an element that a section's heading names.
+    pub fn of(&self, sections: &[SectionText], index: usize, name: &str) -> Option<&'static str> {
+        let Role::Element { nested } = self.roles.get(index)? else { return None };
+        let body = Body::read(&sections[index].body);
+        let fields: HashSet<&str> = labels_of(&body, Collection::Elements).map(|(field, _)| field.name).collect();
+        Some(guess_kind(name, |field| fields.contains(field), self.holds[index], *nested))
+    }
+}
+
+/// For each section whether elements are nested in it.
+pub(super) fn holds(sections: &[SectionText], roles: &[Role]) -> Vec<bool> {
+    let mut holds = vec![false; sections.len()];
+    for (section, role) in sections.iter().zip(roles) {
+        if let (Role::Element { .. }, Some(parent)) = (role, section.parent) {
+            holds[parent] = true;
+        }
+    }
+    holds
 }
 
 /// The role of every section.
@@ -123,7 +127,7 @@ pub(super) fn assign(sections: &[SectionText]) -> Vec<Role> {
 }
 
 fn by_key(key: &str) -> Option<Role> {
-    if let Some(topic) = topic_of_place(key) {
+    if let Some(topic) = crate::templates::topic_of_place(key) {
         return Some(Role::Topic(topic));
     }
     Some(match key {

@@ -2,18 +2,21 @@
 
 use std::collections::HashSet;
 
+use crate::edit::EDITS;
 use crate::reference::{self, Reference};
-use crate::schema::Collection;
+use crate::schema::{Collection, Field};
 use crate::value::Value;
 
 use super::blocks::Body;
 use super::draft::Draft;
 use super::kinds::guess_kind;
 use super::labels::field_called;
-use super::roles::Role;
+use super::roles::{Role, holds};
 use super::work::{Work, labels_of, quote};
 use super::{LiftNote, Lifting, Outcome, SectionChange, SectionText, refers, titles};
 
+/// The most list items that a section has to be lifted.
+const ITEMS: usize = 20_000;
 /// Elements above one another that are walked through, at most.
 const DEPTH: usize = 1_000;
 
@@ -34,12 +37,7 @@ pub(super) struct Run<'a> {
 
 impl<'a> Run<'a> {
     pub fn new(sections: &'a [SectionText], roles: &'a [Role], draft: Draft<'a>, mentions: bool) -> Self {
-        let mut holds = vec![false; sections.len()];
-        for (section, role) in sections.iter().zip(roles) {
-            if let (Role::Element { .. }, Some(parent)) = (role, section.parent) {
-                holds[parent] = true;
-            }
-        }
+        let holds = holds(sections, roles);
         let changes = sections.iter().map(|section| SectionChange { id: section.id.clone(), ..Default::default() });
         let mut run = Run {
             sections,
@@ -86,7 +84,9 @@ impl<'a> Run<'a> {
         if refers(&section.title) {
             return self.note(index, quote(&self.draft.plain(&section.title)), Some("it is in the trash"));
         }
-        if collection == Collection::Flows && !Work::has_steps(&Body::read(&section.body)) {
+        let body = Body::read(&section.body);
+        let told = Work::has_steps(&body) || labels_of(&body, Collection::Flows).next().is_some();
+        if collection == Collection::Flows && !told {
             if self.roles[index] == Role::Flow {
                 self.note(index, quote(&section.title), Some("it has no numbered steps"));
             }
@@ -152,9 +152,13 @@ impl<'a> Run<'a> {
             return id;
         }
         let body = Body::read(&section.body);
-        let fields: HashSet<&str> = labels_of(&body, Collection::Elements).map(|field| field.name).collect();
-        let kind = guess_kind(name, |field| fields.contains(field), self.holds[index], nested);
-        let fields = [("name", Value::text(name)), ("kind", Value::text(kind)), ("parent", Value::text(parent))];
+        let labels: Vec<(&Field, &str)> = labels_of(&body, Collection::Elements).collect();
+        let guess =
+            || guess_kind(name, |field| labels.iter().any(|(it, _)| it.name == field), self.holds[index], nested);
+        let told = labels.iter().find(|(field, _)| field.name == "kind");
+        let told = told.and_then(|(field, text)| field.shape.parse(text, &Default::default()).ok());
+        let kind = told.filter(|kind| !kind.is_empty()).unwrap_or_else(|| Value::text(guess()));
+        let fields = [("name", Value::text(name)), ("kind", kind), ("parent", Value::text(parent))];
         self.draft.add(Collection::Elements, &fields, None)
     }
 
@@ -192,6 +196,11 @@ impl<'a> Run<'a> {
             notes: Vec::new(),
         };
         match (&self.roles[index], self.homes[index].as_deref()) {
+            (Role::Plain, _) => {}
+            _ if body.items.len() > ITEMS => {
+                let why = format!("it has more than {ITEMS} list items");
+                work.left(quote(&section.title), why, 0);
+            }
             (Role::ElementList, _) => work.lift_element_list(),
             (Role::Element { .. }, Some(id)) => work.lift_labelled(id, Collection::Elements),
             (Role::Environment, Some(id)) => work.lift_labelled(id, Collection::Environments),
@@ -218,6 +227,14 @@ impl<'a> Run<'a> {
         let text = work.patched();
         let notes = work.notes;
         match text.filter(|text| *text != section.body) {
+            Some(_) if self.draft.mark() > EDITS => {
+                self.draft.go_back(mark);
+                self.note(
+                    index,
+                    quote(&section.title),
+                    Some("this is too much for one step; lift the section by itself"),
+                );
+            }
             Some(text) if self.draft.reads_the_same(&section.body, &text) => {
                 self.changes[index].body = Some(text);
                 self.notes[index].extend(notes);

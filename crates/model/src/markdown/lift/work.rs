@@ -96,7 +96,7 @@ impl<'w> Work<'w, '_> {
     }
 
     /// A range that begins with text, not with white space.
-    fn from_text(&self, range: Range<usize>) -> Range<usize> {
+    pub fn from_text(&self, range: Range<usize>) -> Range<usize> {
         let text = self.text(range.clone());
         range.start + (text.len() - text.trim_start().len())..range.end
     }
@@ -225,14 +225,19 @@ impl<'w> Work<'w, '_> {
     }
 }
 
-/// The fields of a collection that a text has labels of.
-pub(super) fn labels_of<'b>(body: &'b Body, collection: Collection) -> impl Iterator<Item = &'static Field> + 'b {
+/// The fields of a collection that a text has labels of, each with what stands
+/// behind it in the line.
+pub(super) fn labels_of<'b>(
+    body: &'b Body<'b>,
+    collection: Collection,
+) -> impl Iterator<Item = (&'static Field, &'b str)> + 'b {
     let lines = body.lines.iter().enumerate().filter(|(index, _)| !body.dead[*index]);
     lines.filter_map(move |(_, line)| {
         let text = body.text[line.start..line.end].trim_start();
-        let text = text.strip_prefix("- ").or_else(|| text.strip_prefix("* ")).unwrap_or(text);
-        let label = label(text.trim())?;
-        field_called(collection, &text[label.name]).filter(|_| label.bold && label.mark != Mark::Dash)
+        let text = text.strip_prefix("- ").or_else(|| text.strip_prefix("* ")).unwrap_or(text).trim();
+        let label = label(text)?;
+        let field = field_called(collection, &text[label.name]).filter(|_| label.bold && label.mark != Mark::Dash)?;
+        Some((field, &text[label.value..]))
     })
 }
 

@@ -29,7 +29,7 @@ fn lists_are_read_in_every_form() {
     assert_eq!(list("- __Responsibilities__:\n        - a\n        - 😀 שלום"), "a|😀 שלום");
     assert_eq!(list("**Responsibilities**: only one, with a comma"), "only one, with a comma");
     // Not evenly marked, more than a line, nested, or partly advice: it stays.
-    for body in ["- a\n* b", "- a\n  b", "- a\n    - b", "- a\n- [b]", "3. a\n5. b", "- a\n- \n- b"] {
+    for body in ["- a\n*  b\n- c", "- a\n  b", "- a\n    - b", "- a\n- [b c]", "3. a\n5. b", "- a\n- \n- b"] {
         assert_eq!(list(&format!("**Responsibilities**:\n{body}")), "", "{body}");
     }
 }
@@ -112,7 +112,7 @@ fn large_texts_are_read_in_linear_time() {
         "A B ",
         "\u{e020}",
     ] {
-        let text = unit.repeat((4 << 20) / unit.len());
+        let text = unit.repeat((256 << 10) / unit.len());
         let document = Document::read("# S\n\n## Components\n\n### Web\n\nx\n\n### A B\n\nx\n");
         for place in [
             "components.component",
@@ -133,7 +133,7 @@ fn large_texts_are_read_in_linear_time() {
                 format!("{:016x}", document.ids)
             };
             lift(&document.sections, &document.model, &options, &mut fresh);
-            assert!(start.elapsed() < Duration::from_secs(20), "{unit:?} at {place}: {:?}", start.elapsed());
+            assert!(start.elapsed() < Duration::from_secs(5), "{unit:?} at {place}: {:?}", start.elapsed());
         }
     }
 }
