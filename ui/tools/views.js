@@ -64,6 +64,37 @@ export const views = [
       await page.waitForSelector("[data-testid=outline]");
     },
   },
+  {
+    name: "model",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.waitForSelector("[data-testid=element-row]");
+    },
+  },
+  {
+    name: "model-element",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.locator("[data-testid=element-row] .name", { hasText: "Tablet" }).click();
+      await page.waitForSelector("[data-testid=record-details]");
+    },
+  },
+  {
+    name: "model-cards",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.getByRole("button", { name: "Cards" }).click();
+      await page.waitForSelector("[data-testid=element-cards]");
+    },
+  },
+  {
+    name: "model-relationships",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.getByRole("button", { name: "Relationships" }).click();
+      await page.waitForSelector("[data-testid=relationship-table]");
+    },
+  },
   { name: "sharing", go: openSharing },
   {
     name: "invite",
@@ -104,6 +135,13 @@ export const views = [
 export async function openDocument(page) {
   await page.locator("[data-testid=document-row] a").first().click();
   await page.waitForSelector("[data-testid=section]");
+}
+
+/** Opens a page of the first document, by the keys that work at every width. */
+export async function openPage(page, name) {
+  await openDocument(page);
+  await page.keyboard.press(`Alt+${["write", "model", "flows", "decisions", "operations", "check"].indexOf(name) + 1}`);
+  await page.waitForSelector("main h1");
 }
 
 async function openSharing(page) {
