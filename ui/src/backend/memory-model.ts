@@ -166,10 +166,11 @@ export class MemoryModel {
     }
     const record = this.known(edit.id);
     if (edit.do === "set") {
-      const { [edit.field]: _old, ...rest } = record.fields;
-      record.fields = edit.value === null ? rest : { ...rest, [edit.field]: edit.value };
-      const { [edit.field]: _conflict, ...others } = record.conflicts;
-      record.conflicts = others;
+      record.fields = { ...record.fields };
+      if (edit.value === null) delete record.fields[edit.field];
+      else record.fields[edit.field] = edit.value;
+      record.conflicts = { ...record.conflicts };
+      delete record.conflicts[edit.field];
     } else if (edit.do === "move") record.order = this.between(record.collection, edit.after, record.id);
     else record.deleted = edit.do === "delete";
   }

@@ -4,6 +4,10 @@ import { Prec, type Extension } from "@codemirror/state";
 import { EditorView, highlightSpecialChars, keymap, placeholder, type Command } from "@codemirror/view";
 import { toggleMarks } from "./commands";
 import { markdownLook } from "./markdown-look";
+import { withoutReferenceMarks } from "../lib/reference";
+import { mentionCompletion } from "./mention-completion";
+import { references, type ReferenceHost } from "./references";
+import { selectionOffer } from "./selection-offer";
 import { useConstructedSheets } from "./style-sheets";
 
 useConstructedSheets();
@@ -17,6 +21,7 @@ export interface EditorHost {
   leaveTowards(direction: -1 | 1): boolean;
   /** The focus went elsewhere. */
   blurred(): void;
+  references: ReferenceHost;
 }
 
 /** Moves on to the neighbouring section when the caret cannot go further. */
@@ -57,11 +62,14 @@ export function editorSetup(host: EditorHost): Extension {
     keymap.of([...markdownKeymap, ...historyKeymap, ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter")]),
     markdown({ base: markdownLanguage, addKeymap: false }),
     markdownLook,
+    references(host.references),
+    mentionCompletion(host.references),
+    selectionOffer(host.references),
     highlightSpecialChars(),
     EditorView.lineWrapping,
     placeholder("Write here, in Markdown."),
     // Line ends from other programs would become stray characters.
-    EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
+    EditorView.clipboardInputFilter.of((text) => withoutReferenceMarks(text.replace(/\r\n?/g, "\n"))),
     EditorView.contentAttributes.of({ "aria-label": host.label, spellcheck: "true", autocapitalize: "sentences", autocorrect: "on" }),
     EditorView.domEventHandlers({ blur: () => host.blurred() }),
   ];
