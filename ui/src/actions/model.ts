@@ -34,6 +34,13 @@ export function inspect(app: App, id: string, field: string | null = null): void
   showDetails(app);
 }
 
+/** Closes a record's details; a page that is about one record stays at it. */
+export function closeDetails(app: App): void {
+  if (app.navigation.page !== "flows" && app.navigation.page !== "decisions") return app.select(null);
+  if (app.settings.layout === "wide") app.settings.set({ inspector: false });
+  app.dialogs.drawer = null;
+}
+
 /** The record whose page shows a record: a step's flow, an alternative's decision. */
 function shownAt(app: App, record: RecordView): string {
   const schema = app.document?.model.schema;
@@ -49,6 +56,13 @@ export function openRecord(app: App, id: string, field: string | null = null): v
   app.openPage(pageOf(record.collection), shownAt(app, record));
   app.select(id, field);
   if (record.collection !== "decisions" && record.collection !== "flows") showDetails(app);
+}
+
+/** Opens a record that a search found, in whatever document. */
+export function openFound(app: App, document: string, id: string, collection: string): void {
+  const page = pageOf(collection);
+  app.openPage(page, id, document);
+  if (page !== "flows" && page !== "decisions") showDetails(app);
 }
 
 /** Adds a record, puts it into the details, and says so only when that fails. */

@@ -2,7 +2,6 @@ import type { Tone } from "../shared/Badge.svelte";
 
 /** How words of a life are coloured, whatever has them. */
 export const TONES: Record<string, Tone> = {
-  live: "good",
   proposed: "faint",
   deprecated: "warn",
   removed: "bad",
