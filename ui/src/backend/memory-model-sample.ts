@@ -163,7 +163,7 @@ function decisions(): Edit[] {
     decision("Send radar positions encrypted", { status: "proposed", date: "2025-11-02", context: "Positions cross the port network in the clear.", elements: [element("Radar")] }),
     add("evidence", "log size", { about: element("Event log"), claim: "The log grew by 2.1 GB in 2024.", basis: "observed", by: "Tomás Ferreira", date: "2025-01-08", attachments: ["disk-usage.png"] }),
     add("evidence", "tide", { about: element("Tide service"), claim: "Answers within 300 ms.", basis: "told", by: "The office's help desk", date: "2024-05-30" }),
-    add("suppressions", "book", { rule: "element-owner", place: "elements.berth-book", reason: "It is a book on a shelf.", by: "Mara Lindqvist", date: "2025-03-01" }),
+    add("suppressions", "book", { rule: "element-owner", place: "elements.berth-book.owner", reason: "It is a book on a shelf.", by: "Mara Lindqvist", date: "2025-03-01" }),
   ];
 }
 

@@ -42,6 +42,8 @@ function isEmpty(value: Value | null | undefined): boolean {
 /** The records of a document held in memory, with the behaviour that the interface relies on. */
 export class MemoryModel {
   private readonly records = new Map<string, Stored>();
+  /** Numbers of decisions given by the edits at hand. */
+  private given = 0;
 
   views(): RecordView[] {
     return [...this.records.values()].sort((a, b) => a.order - b.order).map((record) => this.view(record));
@@ -60,6 +62,7 @@ export class MemoryModel {
   }
 
   apply(edits: Edit[], confirm: boolean): ModelChange {
+    this.given = 0;
     const all = this.cascade(edits.map((edit) => this.check(edit)));
     const going = all.filter((edit) => edit.do === "delete").flatMap((edit) => ("id" in edit && edit.id ? this.within(edit.id) : []));
     if (going.length > DELETE_UNASKED && !confirm) {
@@ -127,7 +130,7 @@ export class MemoryModel {
 
   private nextNumber(): string {
     const numbers = [...this.records.values()].filter((record) => record.collection === "decisions").map((record) => Number.parseInt(String(record.fields["number"] ?? "0"), 10));
-    return String(Math.max(0, ...numbers) + 1);
+    return String(Math.max(0, ...numbers) + ++this.given);
   }
 
   /** Relationships go with their elements. */

@@ -1,5 +1,6 @@
 import { fromBase64, toBase64 } from "../lib/base64";
 import { randomHex } from "../lib/random";
+import { renderReferences } from "../lib/reference";
 import { problem, type Backend, type LockState } from "./backend";
 import type { Commands, Event, Role, SearchHit, Splice, SyncState, TemplateInfo, WorkspaceSummary } from "./generated/api";
 import { cutMarkdown, MemoryDocument } from "./memory-document";
@@ -240,7 +241,7 @@ export class MemoryBackend implements Backend {
     const hits: SearchHit[] = [];
     for (const document of this.documents.filter((candidate) => candidate.deleted === null)) {
       for (const view of document.views()) {
-        const text = view.text.replace(/\s+/g, " ");
+        const text = renderReferences(view.text, ({ id }) => document.model.find(id)?.label ?? "(?)").text.replace(/\s+/g, " ");
         if (!words.every((word) => `${view.title} ${text}`.toLowerCase().includes(word))) continue;
         const start = Math.max(0, text.toLowerCase().indexOf(words[0]!) - 60);
         const pattern = new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi");

@@ -50,6 +50,6 @@ export function selectionOffer(host: ReferenceHost): Extension {
     update: (value, transaction) => (transaction.docChanged || transaction.selection ? offer(transaction.state) : value),
     provide: (self) => showTooltip.from(self),
   });
-  // On the page's body, since the page itself is moved aside and cuts off what stands out.
-  return [field, theme, tooltips({ parent: document.body, position: "fixed" })];
+  // Beside the page and not in it, since the page is moved aside and cuts off what stands out.
+  return [field, theme, tooltips({ parent: document.querySelector("main") ?? document.body, position: "fixed" })];
 }

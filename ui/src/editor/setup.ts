@@ -1,3 +1,4 @@
+import { completionStatus } from "@codemirror/autocomplete";
 import { defaultKeymap, historyKeymap } from "@codemirror/commands";
 import { markdown, markdownKeymap, markdownLanguage } from "@codemirror/lang-markdown";
 import { Prec, type Extension } from "@codemirror/state";
@@ -48,9 +49,10 @@ function isEdge(view: EditorView, head: number, direction: -1 | 1): boolean {
 /** Everything an editor of a section needs besides the collaboration. */
 export function editorSetup(host: EditorHost): Extension {
   return [
+    // Before the list of elements, which would take the key while it only looks for some.
+    Prec.highest(keymap.of([{ key: "Escape", run: ({ state }) => completionStatus(state) !== "active" && (host.leave(), true) }])),
     Prec.high(
       keymap.of([
-        { key: "Escape", run: () => (host.leave(), true) },
         { key: "ArrowUp", run: across(host, -1) },
         { key: "ArrowDown", run: across(host, 1) },
         { key: "Mod-b", run: toggleMarks("**") },
