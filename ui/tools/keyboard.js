@@ -70,7 +70,7 @@ async function restructure(page) {
   assert.deepEqual(await titles(page), before);
 }
 
-const rowNames = (page) => page.locator("[data-testid=element-row] .name .text").allInnerTexts();
+const rowNames = (page) => page.locator("[data-testid=element-row] .cell.name .text").allInnerTexts();
 
 async function model(page) {
   await page.keyboard.press("Alt+2");
@@ -88,7 +88,7 @@ async function model(page) {
     await page.locator("[data-testid=element-row]", { hasText: name }).waitFor();
   }
   assert.deepEqual(await rowNames(page), ["Lock", "Gate", "Pump database"]);
-  assert.match(await text(page, "[data-testid=element-row]:nth-child(3) .kind"), /Database/);
+  assert.match(await text(page, "[data-testid=element-row]:nth-child(3) .cell.kind"), /Database/);
   // The table: one stop for Tab, arrows inside, Alt+Shift with arrows nests.
   await page.locator("[data-testid=element-table] [tabindex='0']").focus();
   await page.keyboard.press("Home");
@@ -222,7 +222,7 @@ async function palette(page) {
   await page.waitForSelector("[data-testid=library]");
   await page.keyboard.press("Control+Shift+F");
   await page.waitForSelector("#search:focus");
-  await page.keyboard.type("water");
+  await page.keyboard.type("gates hold");
   await page.waitForSelector("[data-testid=search-hit]");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
