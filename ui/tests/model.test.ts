@@ -180,10 +180,22 @@ describe("what is being written into a field", () => {
     write("Ada");
     await settle(PAUSE_MS + 50);
     expect(value()).toBe("Ada");
-    expect(app.toasts.list.some((toast) => toast.problem?.code === "unreachable")).toBe(true);
-    void model().drafts.commit(id, "owner");
-    await settle();
+    expect(model().drafts.get(id, "owner")?.problem?.code).toBe("unreachable");
+    await settle(10_000);
     expect(stored()).toBe("Ada");
+    expect(model().drafts.waiting).toBe(false);
+  });
+
+  it("stays with the reason when it is refused, until it is changed or taken back", async () => {
+    model().drafts.write(id, "name", null);
+    await settle(PAUSE_MS * 10);
+    expect(model().drafts.get(id, "name")?.problem).toMatchObject({ code: "bad-input" });
+    expect(document.saving).toBe(true);
+    model().drafts.write(id, "name", "Store");
+    expect(model().drafts.get(id, "name")?.problem).toBeNull();
+    model().drafts.write(id, "name", null);
+    model().drafts.discard(id, "name");
+    expect(model().drafts.value(id, "name")).toBe("Shop");
   });
 
   it("goes on while the last one is being saved", async () => {

@@ -1,8 +1,13 @@
+import type { Problem } from "../backend/backend";
 import type { RecordView, Value } from "../backend/generated/api";
 import { sameValue } from "../lib/values";
 
 /** What was typed is saved when typing pauses for this long, in milliseconds. */
 export const PAUSE_MS = 1_200;
+/** After a failure that may pass it is tried again, in milliseconds. */
+const RETRY_MS = 5_000;
+/** Failures that the value itself does not cause. */
+const PASSING = new Set(["unreachable", "internal", "busy", "disk-full"]);
 
 /** A field's value as someone is writing it. */
 export interface Draft {
@@ -11,6 +16,8 @@ export interface Draft {
   base: Value | null;
   /** Someone else changed the field meanwhile; nothing is saved until a person picks. */
   contested: boolean;
+  /** Why the value was not taken; it stays until it is changed or taken back. */
+  problem: Problem | null;
 }
 
 const keyOf = (id: string, field: string) => `${id}.${field}`;
@@ -22,11 +29,12 @@ const keyOf = (id: string, field: string) => `${id}.${field}`;
 export class Drafts {
   private held = $state.raw<ReadonlyMap<string, Draft>>(new Map());
   private readonly timers = new Map<string, ReturnType<typeof setTimeout>>();
-  private readonly saving = new Map<string, Promise<boolean>>();
+  private readonly saving = new Map<string, Promise<Problem | null>>();
 
   constructor(
     private readonly stored: (id: string, field: string) => Value | null,
-    private readonly save: (id: string, field: string, value: Value | null) => Promise<boolean>,
+    /** Saves a value; resolves to why that was not possible. */
+    private readonly save: (id: string, field: string, value: Value | null) => Promise<Problem | null>,
   ) {}
 
   readonly waiting = $derived(this.held.size > 0);
@@ -47,7 +55,7 @@ export class Drafts {
     const known = this.held.get(key);
     const stored = this.stored(id, field);
     if (!known && sameValue(stored, value)) return;
-    this.put(key, { base: known ? known.base : stored, contested: known?.contested ?? false, value });
+    this.put(key, { base: known ? known.base : stored, contested: known?.contested ?? false, problem: null, value });
     this.clear(key);
     this.timers.set(key, setTimeout(() => void this.commit(id, field), PAUSE_MS));
   }
@@ -67,9 +75,14 @@ export class Drafts {
     }
     const saving = this.save(id, field, draft.value);
     this.saving.set(key, saving);
-    const saved = await saving.finally(() => this.saving.delete(key));
+    const problem = await saving.finally(() => this.saving.delete(key));
     const now = this.held.get(key);
-    if (!saved || !now) return saved;
+    if (problem) {
+      if (now) this.put(key, { ...now, problem });
+      if (PASSING.has(problem.code) && !this.timers.has(key)) this.timers.set(key, setTimeout(() => void this.commit(id, field), RETRY_MS));
+      return false;
+    }
+    if (!now) return true;
     // What was typed since goes on from what is stored now.
     if (now.value === draft.value) this.drop(key);
     else this.put(key, { ...now, base: draft.value });

@@ -54,7 +54,7 @@ export class DocumentModel {
   ) {
     this.drafts = new Drafts(
       (id, field) => this.records.get(id)?.fields[field] ?? null,
-      (id, field, value) => this.change([{ do: "set", id, field, value }]).then((applied) => applied !== null),
+      (id, field, value) => this.saveField(id, field, value),
     );
   }
 
@@ -225,6 +225,15 @@ export class DocumentModel {
       await more?.();
     };
     this.host?.remember({ label: applied.summary, undo: turn(along?.undo), redo: turn(along?.redo) });
+  }
+
+  private async saveField(id: string, field: string, value: Value | null): Promise<Problem | null> {
+    try {
+      this.remember(await this.apply([{ do: "set", id, field, value }], [], null, false));
+      return null;
+    } catch (thrown) {
+      return toProblem(thrown);
+    }
   }
 
   private async applyAsking(edits: Edit[], { sections = [], summary }: ChangeOptions): Promise<Applied | null> {
