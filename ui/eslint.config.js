@@ -4,19 +4,23 @@ import globals from "globals";
 import ts from "typescript-eslint";
 import svelteConfig from "./svelte.config.js";
 
+/** The pages of a document besides its text. */
+const pages = ["model", "flows", "decisions", "operations", "check"];
+
 /** Import directions: what a folder may not import. Everything not named is allowed. */
 const above = {
-  lib: ["state", "actions", "shared", "editor", "outline", "library", "sharing", "inspector", "palette", "views"],
-  backend: ["state", "actions", "shared", "editor", "outline", "library", "sharing", "inspector", "palette", "views"],
-  state: ["actions", "shared", "editor", "outline", "library", "sharing", "inspector", "palette", "views"],
-  actions: ["shared", "editor", "outline", "library", "sharing", "inspector", "palette", "views"],
-  shared: ["backend", "lib", "state", "actions", "editor", "outline", "library", "sharing", "inspector", "palette", "views"],
+  lib: ["state", "actions", "shared", "editor", "outline", "library", "sharing", "inspector", "palette", ...pages, "views"],
+  backend: ["state", "actions", "shared", "editor", "outline", "library", "sharing", "inspector", "palette", ...pages, "views"],
+  state: ["actions", "shared", "editor", "outline", "library", "sharing", "inspector", "palette", ...pages, "views"],
+  actions: ["shared", "editor", "outline", "library", "sharing", "inspector", "palette", ...pages, "views"],
+  shared: ["backend", "lib", "state", "actions", "editor", "outline", "library", "sharing", "inspector", "palette", ...pages, "views"],
   editor: ["views"],
   outline: ["views"],
   library: ["views"],
   sharing: ["views"],
   inspector: ["views"],
   palette: ["views"],
+  ...Object.fromEntries(pages.map((page) => [page, ["views"]])),
 };
 
 const directions = Object.entries(above).map(([folder, forbidden]) => ({

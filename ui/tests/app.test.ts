@@ -14,7 +14,7 @@ beforeEach(async () => {
   app = new App(backend);
   await app.start();
   const content = toBase64(new TextEncoder().encode("# T\n\n## S\n\ntext\n"));
-  id = (await backend.call("document.import", { name: "t.md", content, template: null, workspace: null })).id;
+  id = (await backend.call("document.import", { name: "t.md", content, template: null, workspace: null, format: null, lift: false, into: null })).id;
   await go(id);
 });
 afterEach(() => vi.useRealTimers());

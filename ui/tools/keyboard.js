@@ -70,6 +70,145 @@ async function restructure(page) {
   assert.deepEqual(await titles(page), before);
 }
 
+const rowNames = (page) => page.locator("[data-testid=element-row] .cell.name .text").allInnerTexts();
+
+async function model(page) {
+  await page.keyboard.press("Alt+2");
+  await page.waitForSelector("[data-testid=model-page]");
+  // An element by the action, and more by the row at the end.
+  await page.keyboard.press("Alt+e");
+  await page.waitForSelector("[data-testid=add-record] input:focus");
+  await page.keyboard.type("Lock");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=record-details]");
+  await page.locator("[data-testid=add-element]").focus();
+  for (const name of ["Gate", "Pump database"]) {
+    await page.keyboard.type(name);
+    await page.keyboard.press("Enter");
+    await page.locator("[data-testid=element-row]", { hasText: name }).waitFor();
+  }
+  assert.deepEqual(await rowNames(page), ["Lock", "Gate", "Pump database"]);
+  assert.match(await text(page, "[data-testid=element-row]:nth-child(3) .cell.kind"), /Database/);
+  // The table: one stop for Tab, arrows inside, Alt+Shift with arrows nests.
+  await page.locator("[data-testid=element-table] [tabindex='0']").focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Alt+Shift+ArrowRight");
+  await page.waitForSelector("[data-testid=element-row][aria-level='2']");
+  await page.waitForFunction(() => document.activeElement?.textContent?.includes("Gate"));
+  await page.keyboard.press("F2");
+  await page.waitForSelector("[data-testid=element-row] input[aria-label=Name]:focus");
+  await page.keyboard.type("Upper gate");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.activeElement?.textContent?.includes("Upper gate"));
+  await page.keyboard.press("End");
+  await page.keyboard.press("Space");
+  await page.waitForSelector(".chosen [type=checkbox]:checked, [type=checkbox]:checked");
+  await page.keyboard.press("Delete");
+  await page.locator("[data-testid=element-row]", { hasText: "Pump" }).waitFor({ state: "detached" });
+  await page.keyboard.press("Control+z");
+  await page.locator("[data-testid=element-row]", { hasText: "Pump" }).waitFor();
+  // A field of the details, saved by leaving it.
+  await page.locator("[data-testid=element-table] [tabindex='0']").focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Enter");
+  await page.locator("[data-testid=record-details] [data-field=purpose] textarea").focus();
+  await page.keyboard.type("Lifts ships.");
+  await page.keyboard.press("Tab");
+  await page.waitForSelector("[data-testid=save-state][data-saving=false]");
+  assert.match(await text(page, "[data-testid=element-row] .purpose, [data-testid=element-row]"), /Lock/);
+}
+
+async function flows(page) {
+  await page.keyboard.press("Alt+3");
+  await page.waitForSelector("[data-testid=flows-page]");
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector("[data-testid=palette-input]:focus");
+  await page.keyboard.type("Add a flow");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=add-record] input:focus");
+  await page.keyboard.type("A ship goes up");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=flow]");
+  await page.locator("[data-testid=add-step]").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=step] textarea:focus");
+  await page.keyboard.type("The gate opens");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelectorAll("[data-testid=step]").length === 2 && document.activeElement?.tagName === "TEXTAREA");
+  await page.keyboard.type("The ship enters");
+  await page.keyboard.press("Alt+Shift+ArrowUp");
+  await page.waitForFunction(() => document.querySelector("[data-testid=step] textarea")?.value === "The ship enters");
+  assert.equal(await page.evaluate(() => document.activeElement?.value), "The ship enters");
+}
+
+async function decisions(page) {
+  await page.keyboard.press("Alt+4");
+  await page.waitForSelector("[data-testid=decisions-page]");
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector("[data-testid=palette-input]:focus");
+  await page.keyboard.type("Add a decision");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=add-record] input:focus");
+  await page.keyboard.type("Steel gates");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=decision]");
+  await page.locator("[data-testid=add-alternative]").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=alternative] input:focus");
+  await page.keyboard.type("Oak gates");
+  await page.keyboard.press("Tab");
+  await page.locator("[data-testid=alternative] [data-field=pros] textarea").focus();
+  await page.keyboard.type("Cheap");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("Quiet");
+  await page.keyboard.press("Alt+ArrowUp");
+  await page.waitForFunction(() => [...document.querySelectorAll("[data-field=pros] textarea")].map((input) => input.value).join() === "Quiet,Cheap,");
+}
+
+async function check(page) {
+  await page.keyboard.press("Alt+6");
+  await page.waitForSelector("[data-testid=finding]");
+  await page.locator("[data-testid=finding-open]", { hasText: "backup" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=record-details] [data-field=backup] textarea:focus");
+  await page.keyboard.type("Every night.");
+  await page.keyboard.press("Alt+6");
+  await page.waitForSelector("[data-testid=check-page]");
+  await page.locator("[data-testid=finding]", { hasText: "backup" }).waitFor({ state: "detached" });
+  await page.locator("[data-testid=accept]").first().focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=suppress] textarea:focus");
+  await page.keyboard.type("Not yet.");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=suppress]", { state: "detached" });
+  await page.waitForSelector("details summary");
+}
+
+async function mention(page) {
+  await page.keyboard.press("Alt+1");
+  await page.waitForSelector("[data-path='sections.overview'] [data-testid=section-body]");
+  await page.locator("[data-path='sections.overview'] [data-testid=section-body]").focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".cm-content:focus");
+  await page.keyboard.type(" See @Upp");
+  await page.waitForSelector(".cm-tooltip-autocomplete");
+  await page.waitForTimeout(120);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".cm-reference");
+  await page.keyboard.type(" and Sluice");
+  for (let letter = 0; letter < 6; letter++) await page.keyboard.press("Shift+ArrowLeft");
+  await page.keyboard.press("Control+Shift+E");
+  await page.waitForSelector("[data-testid=make-element-confirm]:focus");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => document.querySelectorAll(".cm-reference").length === 2);
+  await page.keyboard.press("Escape");
+  assert.match(await text(page, "[data-path='sections.overview'] [data-testid=preview]"), /See Upper gate and Sluice/);
+}
+
 async function palette(page) {
   await page.keyboard.press("Control+k");
   await page.waitForSelector("[data-testid=palette-input]:focus");
@@ -83,7 +222,7 @@ async function palette(page) {
   await page.waitForSelector("[data-testid=library]");
   await page.keyboard.press("Control+Shift+F");
   await page.waitForSelector("#search:focus");
-  await page.keyboard.type("water");
+  await page.keyboard.type("gates hold");
   await page.waitForSelector("[data-testid=search-hit]");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("Enter");
@@ -97,7 +236,7 @@ async function palette(page) {
 try {
   const page = await openApp(browser, server.address);
   page.setDefaultTimeout(8_000);
-  for (const part of [create, write, restructure, palette]) {
+  for (const part of [create, write, restructure, model, flows, decisions, check, mention, palette]) {
     await part(page);
     console.log(`${part.name}: by keyboard alone`);
   }

@@ -64,6 +64,163 @@ export const views = [
       await page.waitForSelector("[data-testid=outline]");
     },
   },
+  {
+    name: "model",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.waitForSelector("[data-testid=element-row]");
+    },
+  },
+  {
+    name: "model-element",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.locator("[data-testid=element-row] .name", { hasText: "Tablet" }).click();
+      await page.waitForSelector("[data-testid=record-details]");
+    },
+  },
+  {
+    name: "model-cards",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.getByRole("button", { name: "Cards" }).click();
+      await page.waitForSelector("[data-testid=element-cards]");
+    },
+  },
+  {
+    name: "model-relationships",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.getByRole("button", { name: "Relationships" }).click();
+      await page.waitForSelector("[data-testid=relationship-table]");
+    },
+  },
+  {
+    name: "add-element",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.keyboard.press("Alt+e");
+      await page.waitForSelector("[data-testid=add-record] select");
+    },
+  },
+  {
+    name: "flows",
+    go: async (page) => {
+      await openPage(page, "flows");
+      if ((await page.locator("[data-testid=step]").count()) === 0) await page.locator("[data-testid=flow-link]").first().click();
+      await page.waitForSelector("[data-testid=step]");
+    },
+  },
+  {
+    name: "decisions",
+    go: async (page) => {
+      await openPage(page, "decisions");
+      await page.waitForSelector("[data-testid=decision-table] [role=gridcell]");
+    },
+  },
+  {
+    name: "decision",
+    go: async (page) => {
+      await openPage(page, "decisions");
+      await page.getByText("Append-only log instead of").first().click();
+      await page.waitForSelector("[data-testid=decision]");
+    },
+  },
+  {
+    name: "operations",
+    go: async (page) => {
+      await openPage(page, "operations");
+      await page.waitForSelector("[data-testid=comparison] table");
+    },
+  },
+  {
+    name: "concerns",
+    go: async (page) => {
+      await openPage(page, "operations");
+      await page.waitForSelector("[data-testid=comparison] table");
+      await page.locator("#part-security").evaluate((part) => part.scrollIntoView({ block: "start" }));
+    },
+  },
+  {
+    name: "check",
+    go: async (page) => {
+      await openPage(page, "check");
+      await page.waitForSelector("[data-testid=finding]");
+    },
+  },
+  {
+    name: "check-rule",
+    go: async (page) => {
+      await openPage(page, "check");
+      await page.locator("[data-testid=finding] .where button").first().click();
+      await page.waitForSelector("[data-testid=rule]");
+    },
+  },
+  {
+    name: "accept",
+    go: async (page) => {
+      await openPage(page, "check");
+      await page.locator("[data-testid=accept]").first().click();
+      await page.waitForSelector("[data-testid=suppress]");
+    },
+  },
+  {
+    name: "mentions",
+    go: async (page) => {
+      await openDocument(page);
+      const body = page.locator("[data-path='sections.data-flow'] [data-testid=section-body]");
+      await body.focus();
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(".cm-reference");
+      await page.keyboard.type(" @ta");
+      await page.waitForSelector(".cm-tooltip-autocomplete");
+    },
+  },
+  {
+    name: "make-element",
+    go: async (page) => {
+      await openDocument(page);
+      await page.locator("[data-path='sections.scalability'] [data-testid=section-body]").focus();
+      await page.keyboard.press("Enter");
+      await page.waitForSelector(".cm-content:focus");
+      await page.keyboard.type(" Lock keeper");
+      for (let letter = 0; letter < 11; letter++) await page.keyboard.press("Shift+ArrowLeft");
+      await page.keyboard.press("Control+Shift+E");
+      await page.waitForSelector("[data-testid=make-element] select");
+    },
+  },
+  {
+    name: "lift",
+    go: async (page) => {
+      await openDocument(page);
+      await fromPalette(page, "Lift into the model");
+      await page.waitForSelector("[data-testid=lift] .sum, [data-testid=lift] [role=status]");
+    },
+  },
+  {
+    name: "trash",
+    go: async (page) => {
+      await openDocument(page);
+      await fromPalette(page, "Open the trash");
+      await page.waitForSelector("[data-testid=trash]");
+    },
+  },
+  {
+    name: "template",
+    go: async (page) => {
+      await openDocument(page);
+      await fromPalette(page, "Change the template");
+      await page.waitForSelector("[data-testid=template] input[type=radio]");
+    },
+  },
+  {
+    name: "decision-files",
+    go: async (page) => {
+      await openDocument(page);
+      await fromPalette(page, "Import or export decision records");
+      await page.waitForSelector("[data-testid=decision-files]");
+    },
+  },
   { name: "sharing", go: openSharing },
   {
     name: "invite",
@@ -104,6 +261,21 @@ export const views = [
 export async function openDocument(page) {
   await page.locator("[data-testid=document-row] a").first().click();
   await page.waitForSelector("[data-testid=section]");
+}
+
+/** Runs an action by its title. */
+async function fromPalette(page, title) {
+  await page.keyboard.press("Control+K");
+  await page.waitForSelector("[data-testid=palette-input]:focus");
+  await page.keyboard.type(title);
+  await page.keyboard.press("Enter");
+}
+
+/** Opens a page of the first document, by the keys that work at every width. */
+export async function openPage(page, name) {
+  await openDocument(page);
+  await page.keyboard.press(`Alt+${["write", "model", "flows", "decisions", "operations", "check"].indexOf(name) + 1}`);
+  await page.waitForSelector("main h1");
 }
 
 async function openSharing(page) {

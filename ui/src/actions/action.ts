@@ -1,7 +1,7 @@
 import type { Shortcut } from "../lib/keymap";
 import type { App } from "../state/app.svelte";
 
-export type ActionGroup = "Documents" | "Document" | "Section" | "Sharing" | "View" | "Undo";
+export type ActionGroup = "Documents" | "Document" | "Pages" | "Section" | "Model" | "Check" | "Sharing" | "View" | "Undo";
 
 /** Something a person can do. Menus, buttons, shortcuts and the palette all start it from here. */
 export interface Action {
@@ -25,7 +25,8 @@ export const inLibrary = (app: App): boolean => app.navigation.place.view === "l
 /** The section that section actions are about. */
 export function currentSection(app: App) {
   const document = app.document;
-  if (!document) return null;
+  // On the other pages nobody sees which section would be meant.
+  if (!document || app.navigation.page !== "write") return null;
   const id = document.editing?.section ?? document.current;
   const section = id === null ? null : document.section(id);
   return section && { document, section };

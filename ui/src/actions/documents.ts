@@ -12,11 +12,20 @@ export async function importFiles(app: App, files: readonly File[]): Promise<voi
     await app.attempt(async () => {
       const imported = await app.library.import(file);
       const sections = counted(imported.sections, "section");
-      app.toasts.say(`Imported “${imported.title}”: ${sections}, ${imported.matched} of them places of the template.`);
+      const { lifted, left } = imported.lift;
+      const understood = lifted > 0 ? ` ${counted(lifted, "thing")} in the model.` : "";
+      const more = files.length === 1 && left > 0 ? { label: "Lift more…", run: () => liftInto(app, imported.id) } : null;
+      app.toasts.say(`Imported “${imported.title}”: ${sections}, ${imported.matched} of them places of the template.${understood}`, more);
       if (files.length === 1) app.openPlace(imported.id);
     });
   }
   if (files.length > MAX_FILES) app.toasts.say(`Only the first ${MAX_FILES} files were imported.`);
+}
+
+/** Offers to lift more, as soon as the document is open. */
+function liftInto(app: App, id: string): void {
+  if (app.document?.id !== id) app.openPlace(id);
+  app.dialogs.open({ kind: "lift" });
 }
 
 /** Exports a document to a file of the person's choice. */
@@ -90,7 +99,7 @@ export const documentActions: Action[] = [
     id: "document.exportMarkdown",
     title: "Export as Markdown…",
     group: "Document",
-    shortcut: "Mod+Shift+E",
+    shortcut: "Mod+Shift+S",
     keywords: "save download md",
     available: inDocument,
     run: exportAs("markdown"),

@@ -2,12 +2,14 @@ import { matches, takesText } from "../lib/keymap";
 import type { App } from "../state/app.svelte";
 import type { Action } from "./action";
 import { documentActions } from "./documents";
+import { mentionActions } from "./mention";
+import { modelActions } from "./model";
 import { sectionActions } from "./sections";
 import { sharingActions } from "./sharing";
 import { undoActions, viewActions } from "./view";
 
 /** Every action, once. */
-export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...sharingActions, ...viewActions, ...undoActions];
+export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...mentionActions, ...modelActions, ...sharingActions, ...viewActions, ...undoActions];
 
 const byId = new Map(actions.map((action) => [action.id, action]));
 

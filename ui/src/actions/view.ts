@@ -49,6 +49,7 @@ export const viewActions: Action[] = [
     available: inDocument,
     run: (app) => {
       if (mode === "read") app.document?.stopEditing();
+      if (app.navigation.page !== "write") app.openPage("write");
       app.settings.set({ mode });
     },
   })),
@@ -58,7 +59,7 @@ export const viewActions: Action[] = [
     group: "View",
     shortcut: "Mod+Alt+O",
     keywords: "sidebar contents",
-    available: inDocument,
+    available: (app) => inDocument(app) && app.navigation.page === "write",
     run: (app) => toggleSide(app, "outline"),
   },
   {
@@ -87,7 +88,7 @@ export const viewActions: Action[] = [
 export const undoActions: Action[] = [
   {
     id: "undo.structure",
-    title: "Undo the last rename, move or deletion",
+    title: "Undo the last change outside of the text",
     group: "Undo",
     shortcut: "Mod+Alt+Z",
     available: (app) => app.undo.nextUndo !== null,
@@ -99,7 +100,7 @@ export const undoActions: Action[] = [
   },
   {
     id: "redo.structure",
-    title: "Redo the last rename, move or deletion",
+    title: "Redo the last change outside of the text",
     group: "Undo",
     shortcut: "Mod+Alt+Shift+Z",
     available: (app) => app.undo.nextRedo !== null,

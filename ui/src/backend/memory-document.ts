@@ -1,7 +1,9 @@
 import { randomHex } from "../lib/random";
 import { sectionState } from "../lib/completeness";
+import { difference } from "../lib/difference";
 import { spliceString } from "../lib/splices";
 import { problem } from "./backend";
+import { MemoryModel } from "./memory-model";
 import type {
   AddSection,
   DocumentSummary,
@@ -14,6 +16,7 @@ import type {
   Splice,
   TemplateInfo,
   TemplateSlot,
+  TrashItem,
 } from "./generated/api";
 
 /** Updates kept per section; who asks for older ones gets the whole text. */
@@ -59,13 +62,14 @@ export class MemoryDocument {
   deleted: string | null = null;
   waiting = 0;
   log: LogEntry[] = [];
+  readonly model = new MemoryModel();
   private sections: Section[] = [];
   /** Deleted subtrees by their root, with the section they stood before. */
   private removed = new Map<string, { sections: Section[]; before: string | null }>();
 
   constructor(
     public title: string,
-    readonly template: TemplateInfo,
+    public template: TemplateInfo,
     readonly workspace: string,
   ) {}
 
@@ -131,6 +135,22 @@ export class MemoryDocument {
     if (section.updates.length > MAX_UPDATES) section.updates.shift();
     this.note(client === "" ? "Mara" : "you", `Wrote in “${section.title || "Preamble"}”`, splices.length);
     return { reply: { accepted: true, version: section.version }, update };
+  }
+
+  /** Replaces a whole text; returns the update, unless it is the same. */
+  replaceText(id: string, text: string): SectionUpdate | null {
+    const before = this.text(id);
+    if (before === text) return null;
+    return this.edit(id, this.version(id), "", difference(before, text)).update;
+  }
+
+  /** Sections in the trash. */
+  removedSections(): TrashItem[] {
+    return [...this.removed].map(([id, { sections }]) => ({ collection: "sections", id, label: sections[0]?.title ?? "" }));
+  }
+
+  noteModel(summary: string, edits: number): void {
+    this.note("you", summary, edits);
   }
 
   updatesSince(id: string, since: number): SectionUpdatesReply {
@@ -227,6 +247,7 @@ export class MemoryDocument {
         parent: parent?.id ?? null,
         level: section.level,
         title: section.title,
+        record: null,
         key: section.key,
         path: `sections.${section.key ?? (trail.join(".") || slugOf(section.title))}`,
         guidance: slot?.guidance ?? null,

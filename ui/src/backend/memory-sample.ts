@@ -1,5 +1,9 @@
 import { MemoryBackend } from "./memory";
 import { toBase64 } from "../lib/base64";
+import { fillLarge, fillModel } from "./memory-model-sample";
+
+/** How many elements the large sample has. */
+const LARGE = 10_000;
 
 const harbour = `# Harbour Control
 
@@ -104,14 +108,15 @@ Reads a code, opens, and reports later.
 `;
 
 function importSample(backend: MemoryBackend, name: string, source: string, template: string) {
-  return backend.call("document.import", { name, content: toBase64(new TextEncoder().encode(source)), template, workspace: null });
+  return backend.call("document.import", { name, content: toBase64(new TextEncoder().encode(source)), template, workspace: null, format: null, lift: false, into: null });
 }
 
 /** A backend with something to look at. */
 export async function sampleBackend(): Promise<MemoryBackend> {
   const backend = new MemoryBackend();
   await importSample(backend, "ferry.md", ferry, "compact");
-  await importSample(backend, "harbour.md", harbour, "full");
+  const { id } = await importSample(backend, "harbour.md", harbour, "full");
+  fillModel(backend.find(id));
   await backend.call("document.create", { title: "Tide gauge network", template: "compact", workspace: null });
   const age = [3 * 86_400_000, 4 * 60_000, 26 * 3_600_000];
   backend.documents.forEach((document, index) => {
@@ -130,11 +135,15 @@ export async function sampleBackend(): Promise<MemoryBackend> {
 
 /**
  * The backend of the development server. The address may ask for a state to
- * look at: `?sample=empty` or `?sample=locked`.
+ * look at: `?sample=empty`, `?sample=locked`, or `?sample=large`.
  */
 export async function developmentBackend(): Promise<MemoryBackend> {
   const wanted = new URLSearchParams(location.search).get("sample");
   const backend = wanted === "empty" ? new MemoryBackend() : await sampleBackend();
+  if (wanted === "large") {
+    const { id } = await backend.call("document.create", { title: "Ten thousand parts", template: "compact", workspace: null });
+    fillLarge(backend.find(id), LARGE);
+  }
   if (wanted === "locked") {
     const problem = { code: "keychain" as const, message: "No keychain answered on this computer.", place: null, advice: "Choose another way." };
     backend.lockState = { state: "locked", configured: null, problem };

@@ -1,8 +1,11 @@
 import { fromBase64, toBase64 } from "../lib/base64";
 import { randomHex } from "../lib/random";
+import { renderReferences } from "../lib/reference";
 import { problem, type Backend, type LockState } from "./backend";
 import type { Commands, Event, Role, SearchHit, Splice, SyncState, TemplateInfo, WorkspaceSummary } from "./generated/api";
 import { cutMarkdown, MemoryDocument } from "./memory-document";
+import { liftPlan } from "./memory-lift";
+import { modelHandlers, searchRecords } from "./memory-model-commands";
 import { memoryTemplates } from "./memory-templates";
 
 /** How an own edit's event stands to its reply; both happen with the real core. */
@@ -54,7 +57,7 @@ export class MemoryBackend implements Backend {
 
   constructor() {
     this.addWorkspace("Personal");
-    this.handlers = { ...this.documentHandlers(), ...this.sectionHandlers(), ...this.sharingHandlers() };
+    this.handlers = { ...this.documentHandlers(), ...this.sectionHandlers(), ...this.sharingHandlers(), ...modelHandlers(this) };
   }
 
   readonly lock = {
@@ -229,7 +232,7 @@ export class MemoryBackend implements Backend {
     this.addDocument(document);
     const views = document.views();
     const matched = views.filter((view) => view.key !== null).length;
-    return { id: document.id, title, slug: document.summary().slug, template: document.template.id, sections: views.length, matched };
+    return { id: document.id, title, slug: document.summary().slug, template: document.template.id, sections: views.length, matched, lift: liftPlan(document, []).report };
   }
 
   private search(query: string): SearchHit[] {
@@ -238,13 +241,14 @@ export class MemoryBackend implements Backend {
     const hits: SearchHit[] = [];
     for (const document of this.documents.filter((candidate) => candidate.deleted === null)) {
       for (const view of document.views()) {
-        const text = view.text.replace(/\s+/g, " ");
+        const text = renderReferences(view.text, ({ id }) => document.model.find(id)?.label ?? "(?)").text.replace(/\s+/g, " ");
         if (!words.every((word) => `${view.title} ${text}`.toLowerCase().includes(word))) continue;
         const start = Math.max(0, text.toLowerCase().indexOf(words[0]!) - 60);
         const pattern = new RegExp(words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|"), "gi");
         const excerpt = (start > 0 ? "…" : "") + text.slice(start, start + 180).replace(pattern, "\uE000$&\uE001");
-        hits.push({ document: document.id, documentTitle: document.title, section: view.id, sectionTitle: view.title, path: view.path, excerpt });
+        hits.push({ document: document.id, documentTitle: document.title, section: view.id, sectionTitle: view.title, record: null, collection: null, path: view.path, excerpt });
       }
+      hits.push(...searchRecords(document, words));
     }
     return hits;
   }

@@ -1,9 +1,14 @@
+import { completionStatus } from "@codemirror/autocomplete";
 import { defaultKeymap, historyKeymap } from "@codemirror/commands";
 import { markdown, markdownKeymap, markdownLanguage } from "@codemirror/lang-markdown";
 import { Prec, type Extension } from "@codemirror/state";
 import { EditorView, highlightSpecialChars, keymap, placeholder, type Command } from "@codemirror/view";
 import { toggleMarks } from "./commands";
 import { markdownLook } from "./markdown-look";
+import { withoutReferenceMarks } from "../lib/reference";
+import { mentionCompletion } from "./mention-completion";
+import { references, type ReferenceHost } from "./references";
+import { selectionOffer } from "./selection-offer";
 import { useConstructedSheets } from "./style-sheets";
 
 useConstructedSheets();
@@ -17,6 +22,7 @@ export interface EditorHost {
   leaveTowards(direction: -1 | 1): boolean;
   /** The focus went elsewhere. */
   blurred(): void;
+  references: ReferenceHost;
 }
 
 /** Moves on to the neighbouring section when the caret cannot go further. */
@@ -43,9 +49,10 @@ function isEdge(view: EditorView, head: number, direction: -1 | 1): boolean {
 /** Everything an editor of a section needs besides the collaboration. */
 export function editorSetup(host: EditorHost): Extension {
   return [
+    // Before the list of elements, which would take the key while it only looks for some.
+    Prec.highest(keymap.of([{ key: "Escape", run: ({ state }) => completionStatus(state) !== "active" && (host.leave(), true) }])),
     Prec.high(
       keymap.of([
-        { key: "Escape", run: () => (host.leave(), true) },
         { key: "ArrowUp", run: across(host, -1) },
         { key: "ArrowDown", run: across(host, 1) },
         { key: "Mod-b", run: toggleMarks("**") },
@@ -57,11 +64,14 @@ export function editorSetup(host: EditorHost): Extension {
     keymap.of([...markdownKeymap, ...historyKeymap, ...defaultKeymap.filter(({ key }) => key !== "Mod-Enter")]),
     markdown({ base: markdownLanguage, addKeymap: false }),
     markdownLook,
+    references(host.references),
+    mentionCompletion(host.references),
+    selectionOffer(host.references),
     highlightSpecialChars(),
     EditorView.lineWrapping,
     placeholder("Write here, in Markdown."),
     // Line ends from other programs would become stray characters.
-    EditorView.clipboardInputFilter.of((text) => text.replace(/\r\n?/g, "\n")),
+    EditorView.clipboardInputFilter.of((text) => withoutReferenceMarks(text.replace(/\r\n?/g, "\n"))),
     EditorView.contentAttributes.of({ "aria-label": host.label, spellcheck: "true", autocapitalize: "sentences", autocorrect: "on" }),
     EditorView.domEventHandlers({ blur: () => host.blurred() }),
   ];

@@ -1,5 +1,6 @@
 import DOMPurify from "dompurify";
-import MarkdownIt from "markdown-it";
+import MarkdownIt, { type Token } from "markdown-it";
+import { findReferences, hasReferences, renderReferences, type Reference } from "./reference";
 
 const markdown = new MarkdownIt({ html: false, linkify: true, typographer: false });
 // Only addresses with a scheme become links; "tigerbeetle.zig" is a file and not a site.
@@ -35,6 +36,49 @@ markdown.core.ruler.push("task_lists", (state) => {
 markdown.renderer.rules["task_box"] = (tokens, index) => {
   const done = tokens[index]?.meta?.["done"] === true;
   return `<span class="task-box" role="img" aria-label="${done ? "done" : "open"}">${done ? "✓" : ""}</span>`;
+};
+
+/** What a mention shows, and whether what it names is gone. */
+export interface Mention {
+  label: string;
+  gone: boolean;
+}
+type Mentions = (reference: Reference) => Mention;
+
+/** Mentions become links; in code there are none, so there they become their words. */
+markdown.core.ruler.push("mentions", (state) => {
+  const mentions = (state.env as { mentions?: Mentions }).mentions;
+  if (!mentions || !hasReferences(state.src)) return;
+  const words = (text: string) => renderReferences(text, (reference) => mentions(reference).label).text;
+  const split = (token: Token): Token[] => {
+    const pieces: Token[] = [];
+    let at = 0;
+    const add = (type: string, content: string, meta: Record<string, unknown> | null = null) => {
+      if (content === "") return;
+      const piece = new state.Token(type, "", 0);
+      piece.content = content;
+      piece.meta = meta;
+      pieces.push(piece);
+    };
+    for (const reference of findReferences(token.content)) {
+      add("text", token.content.slice(at, reference.from));
+      const { label, gone } = mentions(reference);
+      add("mention", label, { id: reference.id, gone });
+      at = reference.to;
+    }
+    add("text", token.content.slice(at));
+    return pieces;
+  };
+  for (const token of state.tokens) {
+    if (token.type === "inline") token.children = (token.children ?? []).flatMap((child) => (child.type === "text" && hasReferences(child.content) ? split(child) : [Object.assign(child, { content: words(child.content) })]));
+    else if (hasReferences(token.content)) token.content = words(token.content);
+  }
+});
+markdown.renderer.rules["mention"] = (tokens, index) => {
+  const { content, meta } = tokens[index]!;
+  const { id, gone } = meta as { id: string; gone: boolean };
+  const note = gone ? ' title="This was deleted"' : "";
+  return `<a class="mention${gone ? " gone" : ""}" href="#record-${id}" data-record="${id}"${note}>${markdown.utils.escapeHtml(content)}</a>`;
 };
 
 // Pictures from elsewhere are named and not loaded: a document must not call out when it is opened.
@@ -73,8 +117,8 @@ function clean(html: string): string {
 }
 
 /** Markdown as HTML that is safe to show. */
-export function renderMarkdown(source: string): string {
-  return clean(markdown.render(source));
+export function renderMarkdown(source: string, mentions?: Mentions): string {
+  return clean(markdown.render(source, { mentions }));
 }
 
 /** One line of Markdown, such as a heading, as HTML that is safe to show. */

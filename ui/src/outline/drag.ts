@@ -20,14 +20,19 @@ interface DragHost {
   cancel(): void;
 }
 
+/** What can be dragged in the outline. */
+const ITEM = "[data-section-id]";
+
+const idOf = (item: HTMLElement) => item.dataset["sectionId"] ?? item.dataset["recordId"] ?? null;
+
 /** The mouse moves at least this far before a press becomes a drag, in pixels. */
 const THRESHOLD = 5;
 
 /**
- * Drags outline items by pointer events. HTML drag and drop is taken by some
+ * Drags items of a tree by pointer events. HTML drag and drop is taken by some
  * windows for files, and does not exist on touch screens.
  */
-export function dragging(tree: HTMLElement, host: DragHost): () => void {
+export function dragging(tree: HTMLElement, host: DragHost, selector = ITEM): () => void {
   let from: Point | null = null;
   let dragged: string | null = null;
   let moving = false;
@@ -58,9 +63,9 @@ export function dragging(tree: HTMLElement, host: DragHost): () => void {
   const start = (event: PointerEvent) => {
     // A finger scrolls; moving by touch goes through the section's menu.
     if (event.button !== 0 || event.pointerType === "touch") return;
-    const item = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-section-id]") : null;
-    if (!item) return;
-    dragged = item.dataset["sectionId"] ?? null;
+    const item = event.target instanceof Element ? event.target.closest<HTMLElement>(selector) : null;
+    if (!item || (event.target as Element).closest("input, select, textarea")) return;
+    dragged = idOf(item);
     from = { x: event.clientX, y: event.clientY };
     window.addEventListener("pointermove", move);
     window.addEventListener("pointerup", end);
@@ -75,12 +80,12 @@ export function dragging(tree: HTMLElement, host: DragHost): () => void {
 }
 
 /** The place under the pointer: above, in or below an item; null where the section cannot go. */
-export function dropPlace(tree: HTMLElement, sections: readonly OutlineSection[], dragged: string, point: Point): Drop | null {
+export function dropPlace(tree: HTMLElement, sections: readonly OutlineSection[], dragged: string, point: Point, selector = ITEM): Drop | null {
   const inside = subtree(sections, dragged);
-  for (const item of tree.querySelectorAll<HTMLElement>("[data-section-id]")) {
+  for (const item of tree.querySelectorAll<HTMLElement>(selector)) {
     const box = item.getBoundingClientRect();
     if (point.y < box.top || point.y >= box.bottom) continue;
-    const target = sections.find((section) => section.id === item.dataset["sectionId"]);
+    const target = sections.find((section) => section.id === idOf(item));
     if (!target || inside.has(target.id)) return null;
     const part = (point.y - box.top) / box.height;
     const siblings = sections.filter((section) => section.parent === target.parent && section.id !== dragged);

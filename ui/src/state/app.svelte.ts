@@ -4,7 +4,8 @@ import type { AppInfo, Event } from "../backend/generated/api";
 import { Dialogs } from "./dialogs.svelte";
 import type { OpenDocument } from "./document.svelte";
 import { Library } from "./library.svelte";
-import { Navigation } from "./navigation.svelte";
+import type { ModelHost } from "./model.svelte";
+import { Navigation, type Page } from "./navigation.svelte";
 import { Settings } from "./settings.svelte";
 import { Toasts } from "./toasts.svelte";
 import { UndoStack } from "./undo.svelte";
@@ -28,6 +29,11 @@ export class App {
   /** Why the document of this place could not be opened. */
   documentProblem = $state.raw<Problem | null>(null);
   now = $state(Date.now());
+  private readonly modelHost: ModelHost = {
+    remember: (step) => this.undo.push(step),
+    confirm: (problem) => this.dialogs.ask("Delete that much?", `${problem.message} ${problem.advice}`, "Delete"),
+    failed: (thrown) => this.toasts.fail(thrown),
+  };
   private opening = "";
   /** Documents that were left while something in them could not be saved; they go on trying. */
   private readonly lingering = new Map<string, OpenDocument>();
@@ -73,12 +79,33 @@ export class App {
       return;
     }
     if (this.document?.id !== place.document) await this.openDocument(place.document);
-    if (place.section && this.document?.id === place.document) this.document.scrollTo(place.section);
+    if (this.document?.id !== place.document) return;
+    if (place.section) this.document.scrollTo(place.section);
+    if (place.page && place.page !== "write") this.document.stopEditing();
+    // On the page of the text the record in the details is not part of the place.
+    if ((place.page ?? "write") !== "write" || place.record) this.document.model.selected = place.record ?? null;
   }
 
   openPlace(document: string, section: string | null = null): void {
     this.dialogs.close();
     this.navigation.go({ view: "document", document, section });
+  }
+
+  /** Opens a page of the document, perhaps at a record. */
+  openPage(page: Page, record: string | null = null, document = this.document?.id): void {
+    if (!document) return;
+    this.dialogs.close();
+    this.dialogs.drawer = null;
+    this.navigation.go({ view: "document", document, section: null, page, record });
+  }
+
+  /** Puts a record into the details, without leaving the page. */
+  select(record: string | null, field: string | null = null): void {
+    const { place } = this.navigation;
+    if (!this.document || place.view !== "document") return;
+    this.document.model.selected = record;
+    this.document.model.wantedField = field;
+    if (this.navigation.page !== "write") this.navigation.replace({ ...place, record });
   }
 
   openLibrary(): void {
@@ -116,6 +143,7 @@ export class App {
         return;
       }
       this.document = opened;
+      void this.attempt(() => opened.startModel(this.modelHost));
       const workspace = opened.summary.workspace;
       if (this.workspaces.list.some((known) => known.id === workspace)) this.workspaces.choose(workspace);
     } catch (thrown) {
@@ -181,6 +209,7 @@ export class App {
     for (const document of this.lingering.values()) document.receive(event);
     switch (event.type) {
       case "sectionChanged":
+      case "modelChanged":
       case "documentChanged":
         this.reloadLibrarySoon();
         break;

@@ -1,4 +1,5 @@
 import type { Problem } from "../backend/backend";
+import type { CheckFinding, Value } from "../backend/generated/api";
 
 /** What can lie over the page; one at a time. */
 export type Dialog =
@@ -11,6 +12,14 @@ export type Dialog =
   | { kind: "createWorkspace" }
   | { kind: "userName" }
   | { kind: "about" }
+  | { kind: "confirm"; title: string; message: string; button: string; answer: (yes: boolean) => void }
+  | { kind: "makeElement"; name: string; make: (name: string, kind: string) => Promise<unknown> }
+  | { kind: "addRecord"; collection: string; fields: Record<string, Value> }
+  | { kind: "suppress"; finding: CheckFinding }
+  | { kind: "lift" }
+  | { kind: "trash" }
+  | { kind: "template" }
+  | { kind: "decisionFiles" }
   | { kind: "problem"; problem: Problem };
 
 /** Which dialog is open. */
@@ -25,11 +34,29 @@ export class Dialogs {
   focusSearch: () => void = () => {};
 
   open(dialog: Dialog): void {
+    // A question that something else takes the place of is answered with no.
+    this.refuse();
     this.drawer = null;
     this.current = dialog;
   }
 
   close(): void {
+    this.refuse();
     this.current = null;
+  }
+
+  /** Asks whether to go on. */
+  ask(title: string, message: string, button: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const answer = (yes: boolean) => {
+        this.current = null;
+        resolve(yes);
+      };
+      this.open({ kind: "confirm", title, message, button, answer });
+    });
+  }
+
+  private refuse(): void {
+    if (this.current?.kind === "confirm") this.current.answer(false);
   }
 }

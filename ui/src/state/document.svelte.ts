@@ -5,6 +5,8 @@ import { childrenByParent, depths } from "../lib/outline";
 import { randomHex } from "../lib/random";
 import { SectionSync, type Failure } from "../lib/section-sync";
 import { wordCount } from "../lib/wording";
+import { DocumentCheck } from "./check.svelte";
+import { DocumentModel, type ModelHost } from "./model.svelte";
 import { Section } from "./section.svelte";
 
 /** Structural events are gathered for this long before the document is read again, in milliseconds. */
@@ -45,6 +47,8 @@ export class OpenDocument {
   vanished = $state.raw<{ id: string; title: string } | null>(null);
   /** Keeps the page in place around changes from elsewhere; set by the page. */
   aroundRemote: (change: () => void) => void = (change) => change();
+  readonly model: DocumentModel;
+  readonly check: DocumentCheck;
 
   private unsaved = $state.raw<ReadonlySet<string>>(new Set());
   private base: { completeness: Completeness; written: number } = $state.raw({ completeness: { written: 0, expected: 0 }, written: 0 });
@@ -59,6 +63,8 @@ export class OpenDocument {
     private process: string,
     view: DocumentView,
   ) {
+    this.model = new DocumentModel(backend, view.summary.id);
+    this.check = new DocumentCheck(backend, view.summary.id);
     this.take(view);
   }
 
@@ -67,7 +73,7 @@ export class OpenDocument {
     return new OpenDocument(backend, info.session, view);
   }
 
-  readonly saving = $derived(this.unsaved.size > 0);
+  readonly saving = $derived.by(() => this.unsaved.size > 0 || this.model.drafts.waiting);
   readonly byId = $derived(new Map(this.sections.map((section) => [section.id, section])));
   readonly depth = $derived(depths(this.sections));
   readonly children = $derived(childrenByParent(this.sections));
@@ -136,14 +142,22 @@ export class OpenDocument {
 
   /** Sends everything that waits. */
   async flush(): Promise<void> {
-    await Promise.all([...this.syncs.values()].map((sync) => sync.flush()));
+    await Promise.all([...[...this.syncs.values()].map((sync) => sync.flush()), this.model.drafts.flush()]);
   }
 
   /** Ends everything; call it when nothing is unsaved any more. */
   close(): void {
     this.closed = true;
+    this.check.close();
     if (this.summaryTimer) clearTimeout(this.summaryTimer);
     for (const sync of this.syncs.values()) sync.close();
+  }
+
+  /** Reads the model and checks it; the text is there without. */
+  async startModel(host: ModelHost): Promise<void> {
+    this.model.host = host;
+    await this.model.load();
+    await this.check.run();
   }
 
   receive(event: Event): void {
@@ -151,6 +165,10 @@ export class OpenDocument {
     if (event.type === "libraryChanged") this.reloadSoon();
     if (event.type === "sectionChanged" && event.document === this.id) this.sectionChanged(event.section, event.update);
     if (event.type === "lagged") void this.reload(true).catch((thrown) => this.failed(thrown));
+    if (event.type === "modelChanged" && this.sections.some(({ record }) => record && event.records.some(({ id }) => id === record))) this.reloadSoon();
+    if (!this.model.host) return;
+    this.model.receive(event);
+    this.check.receive(event);
   }
 
   /** Reads the document again; sections that are being edited keep their unconfirmed edits. */

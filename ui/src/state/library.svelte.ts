@@ -60,7 +60,7 @@ export class Library {
       throw problem("too-large", "This file is too large to be a document.", "Drystone takes Markdown files of up to 16 MB.", file.name);
     }
     const content = toBase64(new Uint8Array(await file.arrayBuffer()));
-    return this.backend.call("document.import", { name: file.name, content, template: null, workspace: this.workspace() });
+    return this.backend.call("document.import", { name: file.name, content, template: null, workspace: this.workspace(), format: null, lift: false, into: null });
   }
 
   private async find(query: string): Promise<void> {

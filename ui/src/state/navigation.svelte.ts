@@ -1,17 +1,37 @@
 import { placeChanges } from "../lib/focus";
 
-/** Where one is: in the library, or in a document, perhaps at a section. */
-export type Place = { view: "library" } | { view: "document"; document: string; section: string | null };
+/** The pages of a document. */
+export const PAGES = ["write", "model", "flows", "decisions", "operations", "check"] as const;
+export type Page = (typeof PAGES)[number];
+
+/** A page of a document, perhaps at a section or a record. */
+export interface DocumentPlace {
+  view: "document";
+  document: string;
+  section: string | null;
+  page?: Page;
+  record?: string | null;
+}
+
+/** Where one is: in the library, or in a document. */
+export type Place = { view: "library" } | DocumentPlace;
+
+function isPage(word: string | undefined): word is Page {
+  return PAGES.includes(word as Page);
+}
 
 function parse(hash: string): Place {
-  const [, view, document, section] = hash.replace(/^#/, "").split("/");
-  if (view === "document" && document) return { view, document, section: section || null };
-  return { view: "library" };
+  const [, view, document, third, fourth] = hash.replace(/^#/, "").split("/");
+  if (view !== "document" || !document) return { view: "library" };
+  if (isPage(third)) return { view, document, section: null, page: third, record: fourth || null };
+  return { view, document, section: third || null };
 }
 
 function write(place: Place): string {
   if (place.view === "library") return "#/";
-  return `#/document/${place.document}${place.section ? `/${place.section}` : ""}`;
+  const { document, page = "write", section, record } = place;
+  if (page === "write") return `#/document/${document}${section ? `/${section}` : ""}`;
+  return `#/document/${document}/${page}${record ? `/${record}` : ""}`;
 }
 
 /** The place in the address, so that reloading and the back button work. */
@@ -28,6 +48,9 @@ export class Navigation {
     });
   }
 
+  /** The page of the document one is in. */
+  readonly page: Page = $derived(this.place.view === "document" ? (this.place.page ?? "write") : "write");
+
   go(place: Place): void {
     if (write(place) === write(this.place)) {
       this.place = place;
@@ -36,6 +59,12 @@ export class Navigation {
     this.leaving();
     placeChanges();
     history.pushState(null, "", write(place));
+    this.place = place;
+  }
+
+  /** Changes the place without a step that the back button would take. */
+  replace(place: Place): void {
+    history.replaceState(null, "", write(place));
     this.place = place;
   }
 }

@@ -11,6 +11,8 @@ export class Section {
   title = $state("");
   key = $state<string | null>(null);
   path = $state("");
+  /** The record whose name the heading shows. */
+  record = $state<string | null>(null);
   guidance = $state<string | null>(null);
   text = $state.raw("");
   state = $state<SectionState>("empty");
@@ -29,6 +31,7 @@ export class Section {
     this.title = view.title;
     this.key = view.key;
     this.path = view.path;
+    this.record = view.record;
     this.guidance = view.guidance;
   }
 

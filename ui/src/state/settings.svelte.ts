@@ -1,4 +1,6 @@
 export type Theme = "system" | "light" | "dark";
+/** How the page of the model shows its elements. */
+export type ElementLook = "table" | "cards" | "relationships";
 export type Mode = "write" | "split" | "read";
 /** Layouts by the width that is left after zooming. */
 export type Layout = "phone" | "narrow" | "medium" | "wide";
@@ -14,9 +16,12 @@ interface Stored {
   outline: boolean;
   inspector: boolean;
   workspace: string | null;
+  elementLook: ElementLook;
+  /** What the list of elements is ordered by. */
+  elementGrouping: string;
 }
 
-const defaults: Stored = { theme: "system", zoom: 1, mode: "write", outline: true, inspector: false, workspace: null };
+const defaults: Stored = { theme: "system", zoom: 1, mode: "write", outline: true, inspector: false, workspace: null, elementLook: "table", elementGrouping: "nested" };
 
 function load(): Stored {
   try {
@@ -53,6 +58,8 @@ export class Settings {
   readonly outline = $derived(this.stored.outline);
   readonly inspector = $derived(this.stored.inspector);
   readonly workspace = $derived(this.stored.workspace);
+  readonly elementLook = $derived(this.stored.elementLook);
+  readonly elementGrouping = $derived(this.stored.elementGrouping);
   readonly dark = $derived(this.stored.theme === "dark" || (this.stored.theme === "system" && this.prefersDark));
 
   readonly layout: Layout = $derived.by(() => {

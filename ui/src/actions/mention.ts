@@ -1,0 +1,97 @@
+import { encodeReference } from "../lib/reference";
+import { randomHex } from "../lib/random";
+import type { App } from "../state/app.svelte";
+import type { OpenDocument } from "../state/document.svelte";
+import type { Action } from "./action";
+
+/** Digits of a record's id. */
+const ID_BYTES = 8;
+/** A longer selection is not a name. */
+const LONGEST_NAME = 120;
+
+/** A mention of a record, as it stands in a text. */
+export function mentionOf(id: string, field = "name"): string {
+  return encodeReference({ id, field, hint: "" });
+}
+
+interface Selected {
+  document: OpenDocument;
+  section: string;
+  from: number;
+  to: number;
+  name: string;
+}
+
+/** What is selected in the editor, if it may be a name. */
+function selectedName(app: App): Selected | null {
+  const document = app.document;
+  const section = document?.editing?.section;
+  const state = section ? document?.sync(section)?.state : null;
+  if (!document || !section || !state) return null;
+  const { from, to } = state.selection.main;
+  const raw = state.sliceDoc(from, to);
+  // Marks such as ** around a name are not part of it.
+  const lead = /^[\s*_`"“]*/.exec(raw)?.[0].length ?? 0;
+  const name = raw.replace(/^[\s*_`"“]+|[\s*_`"”]+$/g, "");
+  if (name === "" || name.length > LONGEST_NAME || /[\n\uE020\uE021]/.test(name)) return null;
+  return { document, section, from: from + lead, to: from + lead + name.length, name };
+}
+
+function replace(document: OpenDocument, section: string, from: number, to: number, insert: string): void {
+  const sync = document.sync(section);
+  if (!sync) return;
+  sync.dispatch(sync.state.update({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: "input.mention" }));
+}
+
+/** Replaces a text in a section wherever it stands; the way back of making an element from prose. */
+function replaceAll(document: OpenDocument, section: string, wanted: string, insert: string): void {
+  const sync = document.sync(section);
+  if (!sync) return;
+  const changes = [];
+  for (let at = sync.text.indexOf(wanted); at >= 0; at = sync.text.indexOf(wanted, at + wanted.length)) changes.push({ from: at, to: at + wanted.length, insert });
+  if (changes.length > 0) sync.dispatch(sync.state.update({ changes }));
+}
+
+/** Makes an element of the selected words, or links them to the one that has that name. */
+export function makeElement(app: App): void {
+  const selected = selectedName(app);
+  if (!selected) return;
+  const { document, section, name } = selected;
+  const known = document.model.namesToElements.get(name.toLowerCase());
+  if (known) {
+    replace(document, section, selected.from, selected.to, mentionOf(known.id));
+    app.toasts.say(`Linked to ${known.label}.`);
+    return;
+  }
+  app.dialogs.open({ kind: "makeElement", name, make: (wanted, kind) => addMentioned(app, selected, wanted, kind) });
+}
+
+async function addMentioned(app: App, selected: Selected, name: string, kind: string): Promise<void> {
+  const { document, section } = selected;
+  const id = randomHex(ID_BYTES);
+  const mention = mentionOf(id);
+  const along = {
+    undo: () => replaceAll(document, section, mention, selected.name),
+    redo: () => {},
+  };
+  const applied = await document.model.change([{ do: "add", collection: "elements", id, fields: { name, kind }, after: null }], { summary: `Made the element ${name} from the text`, along });
+  if (!applied) return;
+  // The text may have changed while the question was open.
+  const sync = document.sync(section);
+  const from = sync?.text.slice(selected.from, selected.to) === selected.name ? selected.from : (sync?.text.indexOf(selected.name) ?? -1);
+  if (from >= 0) replace(document, section, from, from + selected.name.length, mention);
+  document.edit(section, from < 0 ? "end" : from + mention.length);
+  app.toasts.say(`${name} is in the model.`, { label: "Undo", run: () => void app.attempt(() => app.undo.undo()) });
+}
+
+export const mentionActions: Action[] = [
+  {
+    id: "element.make",
+    title: "Make the selected words an element",
+    group: "Section",
+    shortcut: "Mod+Shift+E",
+    keywords: "mention link model lift create",
+    available: (app) => selectedName(app) !== null,
+    run: makeElement,
+  },
+];
