@@ -36,6 +36,7 @@ use crate::error::{Error, Result};
 use crate::store::Database;
 use crate::unlock::{self, Unlock};
 
+pub use model::schema;
 use open_document::OpenDocument;
 pub(crate) use persist::RemoteChanges;
 

@@ -15,6 +15,6 @@ mod store;
 pub mod sync;
 mod unlock;
 
-pub use app::{App, Config};
+pub use app::{App, Config, schema};
 pub use drystone_model as model;
 pub use unlock::Unlock;

@@ -26,9 +26,10 @@ struct Generated {
 /// The TypeScript face of the core.
 const TYPES: Generated = Generated { path: "ui/src/backend/generated/api.ts", example: &["typescript"] };
 
-/// Pages of the documentation.
+/// Pages of the documentation, and what else follows from the model's table.
 const PAGES: &[Generated] = &[
     Generated { path: "docs/model.md", example: &["page", "--", "model"] },
+    Generated { path: "ui/src/backend/generated/schema.json", example: &["typescript", "--", "schema"] },
     Generated { path: "docs/checks.md", example: &["page", "--", "checks"] },
     Generated { path: "docs/document.schema.json", example: &["page", "--", "json-schema"] },
     Generated { path: "docs/template-fields.md", example: &["page", "--", "template-fields"] },

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 
 impl App {
     pub(crate) async fn model_schema(&self, _: Empty) -> Result<ModelSchema> {
-        Ok(ModelSchema { collections: COLLECTIONS.into_iter().map(collection_info).collect() })
+        Ok(schema())
     }
 
     pub(crate) async fn model_open(&self, args: DocumentRef) -> Result<ModelView> {
@@ -243,6 +243,11 @@ pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
         fields,
         conflicts: record.conflicts.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
     }
+}
+
+/// What a model consists of, as plain data.
+pub fn schema() -> ModelSchema {
+    ModelSchema { collections: COLLECTIONS.into_iter().map(collection_info).collect() }
 }
 
 fn collection_info(collection: Collection) -> CollectionInfo {
