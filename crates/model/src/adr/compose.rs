@@ -18,10 +18,19 @@ use super::write::Sheet;
 /// 1, and the field.
 pub(super) type Fence = (usize, &'static str);
 
+/// Items are indented so far that no line of one is a heading or a fence,
+/// even where a parser takes the list to have ended.
+pub(super) const WIDE: Fence = (usize::MAX, "");
+
 /// Writes a decision.
 pub(super) fn compose(sheet: &Sheet, format: AdrFormat, fences: &BTreeSet<Fence>) -> String {
     let outcome = Outcome::of(sheet, format, fences);
-    let mark = if format == AdrFormat::Log4brains { '-' } else { '*' };
+    let mark = match (format, fences.contains(&WIDE)) {
+        (AdrFormat::Log4brains, false) => "- ",
+        (AdrFormat::Log4brains, true) => "-   ",
+        (_, false) => "* ",
+        (_, true) => "*   ",
+    };
     let mut page = Composer { sheet, format, fences, mark, out: String::new() };
     let more = page.front();
     page.title();
@@ -109,7 +118,7 @@ struct Composer<'a> {
     sheet: &'a Sheet,
     format: AdrFormat,
     fences: &'a BTreeSet<Fence>,
-    mark: char,
+    mark: &'static str,
     out: String,
 }
 

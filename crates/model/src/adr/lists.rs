@@ -128,7 +128,7 @@ fn marker(line: &str) -> Option<usize> {
     match gap {
         0 => None,
         _ if after.trim().is_empty() => None,
-        1..=4 if !after.contains('\t') => Some(indent + mark + gap),
+        1..=4 if !after[..gap].contains('\t') => Some(indent + mark + gap),
         _ => Some(indent + mark + 1),
     }
 }
@@ -176,14 +176,15 @@ pub(super) fn sift(text: &str, mut take: impl FnMut(&str) -> bool) -> String {
     unpadded(&left.join("\n")).to_owned()
 }
 
-/// An item as it is written, further lines indented below the first.
-pub(super) fn bullet(mark: char, text: &str) -> String {
+/// An item as it is written, further lines indented below the first. The mark
+/// is followed by spaces up to where they begin.
+pub(super) fn bullet(mark: &str, text: &str) -> String {
     let text = if looks_like_rule(text) { format!("\\{text}") } else { text.to_owned() };
     let mut lines = text.split('\n');
-    let mut out = format!("{mark} {}\n", lines.next().unwrap_or_default());
+    let mut out = format!("{mark}{}\n", lines.next().unwrap_or_default());
     for line in lines {
         if !line.is_empty() {
-            out.push_str("  ");
+            out.extend(mark.chars().map(|_| ' '));
             out.push_str(line);
         }
         out.push('\n');
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn an_item_is_read_as_it_was_written() {
         for item in ["a", "a\n\nb\n  c", "* *", "\\* *", "---", "# a", "```\nx\n```", "1. x", "\\", "x\n- y\nz"] {
-            let written = format!("{}{}", bullet('*', item), bullet('*', "end"));
+            let written = format!("{}{}", bullet("* ", item), bullet("* ", "end"));
             assert_eq!(items(&written), (vec![item.to_owned(), "end".into()], String::new()), "{written}");
         }
     }

@@ -8,7 +8,7 @@ use crate::reference;
 use crate::schema::{Collection, Shape};
 use crate::value::Value;
 
-use super::compose::{Fence, compose};
+use super::compose::{Fence, WIDE, compose};
 use super::inline::addresses;
 use super::outcome::Fields;
 use super::parse::parse;
@@ -217,19 +217,20 @@ fn mentioned(sheet: &Sheet) -> BTreeSet<String> {
 /// something else is enclosed.
 fn settled(sheet: &Sheet, format: AdrFormat) -> String {
     let mut fences: BTreeSet<Fence> = BTreeSet::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         let text = compose(sheet, format, &fences);
         let before = fences.len();
         match differences(sheet, &text, format) {
             Some(wrong) if wrong.is_empty() => return text,
             Some(wrong) => fences.extend(wrong),
+            None if !fences.insert(WIDE) => fences.extend(texts(sheet)),
             None => {}
         }
         if fences.len() == before {
             break;
         }
     }
-    compose(sheet, format, &texts(sheet).collect())
+    compose(sheet, format, &texts(sheet).chain([WIDE]).collect())
 }
 
 /// Texts that are not read as they were written; `None` when something else is
@@ -248,8 +249,16 @@ fn differences(sheet: &Sheet, text: &str, format: AdrFormat) -> Option<Vec<Fence
             wrong.push((at, name));
         }
     }
+    if wrong.is_empty() {
+        return Some(wrong);
+    }
+    // What is read beyond what was meant comes from one of the texts.
     let known: BTreeSet<Fence> = texts(sheet).collect();
-    wrong.iter().all(|fence| known.contains(fence)).then_some(wrong)
+    let all = std::iter::once(&sheet.fields).chain(&sheet.alternatives);
+    let meant: BTreeSet<Fence> =
+        all.enumerate().flat_map(|(at, fields)| fields.keys().map(move |name| (at, *name))).collect();
+    wrong.retain(|fence| meant.contains(fence));
+    (!wrong.is_empty() && wrong.iter().all(|fence| known.contains(fence))).then_some(wrong)
 }
 
 /// The texts of a decision and its options.
