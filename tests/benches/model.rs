@@ -183,10 +183,10 @@ fn load_and_walk(bytes: &[u8]) -> Model {
         let mut record = Record::new(collection, id);
         for key in doc.keys(&object) {
             let (value, inner) = doc.get(&object, &key).unwrap().unwrap();
-            let value = match value.to_str() {
+            let value = match value.as_str() {
                 Some(line) => text(line),
                 None if doc.object_type(&inner).unwrap() == ObjType::Text => text(doc.text(&inner).unwrap()),
-                None => Value::list(doc.values(&inner).filter_map(|(item, _)| item.to_str().map(str::to_owned))),
+                None => Value::list(doc.values(&inner).filter_map(|(item, _)| item.as_str().map(str::to_owned))),
             };
             record = record.with(&key, value);
         }

@@ -52,6 +52,10 @@ pub struct JsonDocument {
     pub sections: Vec<JsonSection>,
     /// All records, those in the trash included.
     pub model: Model,
+    /// Whether the Markdown file it came from has `\r\n` at its lines' ends.
+    pub crlf: bool,
+    /// Whether that file begins with a byte order mark.
+    pub bom: bool,
 }
 
 /// A section. Title and text are as stored, references included.
@@ -71,6 +75,41 @@ pub struct JsonSection {
     pub path: String,
     /// The Markdown below the heading, as stored.
     pub text: String,
+    /// What stands around heading and text in the file it came from; `None`
+    /// for a section that was made in Drystone.
+    pub form: Option<SectionForm>,
+}
+
+/// What stands around a heading and its text, so that a file is written out
+/// as it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SectionForm {
+    /// `atx`, `setext` or `none`.
+    pub style: String,
+    /// Before the heading.
+    pub lead: String,
+    /// Between `#` and title.
+    pub gap: String,
+    /// From the title's end to the text.
+    pub tail: String,
+    /// White space after the text.
+    pub foot: String,
+    /// `imported` or `imported-last`.
+    pub origin: String,
+}
+
+impl SectionForm {
+    /// Names and values, as in a file.
+    fn parts(&self) -> [(&'static str, &String); 6] {
+        [
+            ("style", &self.style),
+            ("lead", &self.lead),
+            ("gap", &self.gap),
+            ("tail", &self.tail),
+            ("foot", &self.foot),
+            ("origin", &self.origin),
+        ]
+    }
 }
 
 impl JsonDocument {
@@ -88,6 +127,11 @@ impl JsonDocument {
         for (name, value) in [("created", &self.created), ("updated", &self.updated)] {
             if let Some(value) = value {
                 out.insert(name.into(), json!(value));
+            }
+        }
+        for (name, value) in [("crlf", self.crlf), ("bom", self.bom)] {
+            if value {
+                out.insert(name.into(), json!(true));
             }
         }
         out.insert("sections".into(), self.sections.iter().map(|section| section.to_value(&self.model)).collect());
@@ -114,6 +158,10 @@ impl JsonSection {
             if stored.contains(OPEN) {
                 out.insert(source.into(), parts(stored));
             }
+        }
+        if let Some(form) = &self.form {
+            let parts = form.parts().map(|(name, value)| (name.to_owned(), json!(value)));
+            out.insert("form".into(), Json::Object(parts.into_iter().collect()));
         }
         Json::Object(out)
     }

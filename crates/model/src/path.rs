@@ -1,7 +1,7 @@
 //! Dotted paths into the model: `elements.web-client.purpose`,
 //! `decisions.3.status`, `flows.checkout.steps.2.text`.
 
-use crate::graph::Model;
+use crate::graph::{Model, slug};
 use crate::record::Record;
 use crate::refusal::{Refusal, Result};
 use crate::schema::{Collection, Field};
@@ -82,8 +82,8 @@ fn is_owned(collection: Collection, name: &str) -> bool {
     Collection::find(name).is_some_and(|inner| inner.owners().contains(&collection))
 }
 
-/// A record by its slug, its id or the first digits of it, or, where it
-/// belongs to another, its place from 1.
+/// A record by its slug or its id, a decision also by its title; where it
+/// belongs to another, also by its place from 1.
 pub fn find<'a>(model: &'a Model, collection: Collection, owner: Option<&str>, name: &str) -> Option<&'a Record> {
     let belongs =
         |record: &&Record| owner.is_none_or(|owner| model.owner(record).is_some_and(|other| other.id == owner));
@@ -93,10 +93,18 @@ pub fn find<'a>(model: &'a Model, collection: Collection, owner: Option<&str>, n
     let slugs = model.slugs(collection);
     let lower = name.to_lowercase();
     let by_slug = model.list(collection).filter(belongs).find(|record| slugs.get(&record.id) == Some(&lower));
-    by_slug.or_else(|| {
+    by_slug.or_else(|| by_title(model, collection, &lower)).or_else(|| {
         let place: usize = name.parse().ok().filter(|_| owner.is_some())?;
         model.list(collection).filter(belongs).nth(place.checked_sub(1)?)
     })
+}
+
+/// A decision by its title's slug, as long as one only has it: its own slug is
+/// its number.
+fn by_title<'a>(model: &'a Model, collection: Collection, name: &str) -> Option<&'a Record> {
+    let mut titled =
+        model.list(collection).filter(|record| collection == Collection::Decisions && slug(&record.label()) == name);
+    titled.next().filter(|_| titled.next().is_none())
 }
 
 fn nothing(model: &Model, path: &str, collection: Collection, name: &str) -> Refusal {

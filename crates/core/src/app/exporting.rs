@@ -1,10 +1,13 @@
 //! Documents out, as files.
 
+use std::collections::HashMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use drystone_model::html::{self, HtmlInput};
 use drystone_model::json::{self, JsonDocument, JsonSection};
 use drystone_model::{Model, compare, notation};
+use drystone_wire::DocumentHandle;
 
 use super::App;
 use super::documents::handle;
@@ -14,6 +17,7 @@ use super::persist::lock;
 use super::project::known_template;
 use crate::api::DocumentSummary;
 use crate::api::{CompareEnvironments, Comparison, ComparisonRow, ExportDocument, ExportFormat, Exported};
+use crate::document::{Document, Section};
 use crate::error::{Error, Result};
 
 impl App {
@@ -54,22 +58,20 @@ impl App {
                 (self.markdown(&mut open)?, "md", "text/markdown; charset=utf-8")
             }
             ExportFormat::Json => {
-                let document = self.with_model(id, |model, open| Ok(json_document(&summary, open, model)))?;
+                let document = self.json(&summary, id)?;
                 (json::text(&document.to_value()).into_bytes(), "json", "application/json")
             }
             ExportFormat::Html => {
-                let page = self.with_model(id, |model, open| {
-                    let document = json_document(&summary, open, model);
-                    Ok(html::page(&HtmlInput {
-                        title: &summary.title,
-                        lang: "en",
-                        template: &summary.template,
-                        created: day(&summary.created),
-                        updated: day(&summary.updated),
-                        sections: &document.sections,
-                        model,
-                    }))
-                })?;
+                let document = self.json(&summary, id)?;
+                let page = html::page(&HtmlInput {
+                    title: &summary.title,
+                    lang: "en",
+                    template: &summary.template,
+                    created: day(&summary.created),
+                    updated: day(&summary.updated),
+                    sections: &document.sections,
+                    model: &document.model,
+                });
                 (page.into_bytes(), "html", "text/html; charset=utf-8")
             }
             ExportFormat::Mermaid => {
@@ -82,6 +84,20 @@ impl App {
             mime: mime.into(),
             content: BASE64.encode(content),
         })
+    }
+
+    /// Everything in a document, for its JSON form.
+    pub(super) fn json(&self, summary: &DocumentSummary, id: DocumentHandle) -> Result<JsonDocument> {
+        let open = self.open_document(id)?;
+        let mut open = lock(&open);
+        self.settle(&mut open)?;
+        self.catch_up(&mut open)?;
+        self.model(&mut open)?;
+        self.loaded(&mut open)?;
+        let (Some(document), Some(model)) = (&open.document, &open.model) else {
+            return Err(Error::internal("a document that was just loaded is gone"));
+        };
+        Ok(json_document(summary, &open, document, model))
     }
 
     /// The document as Markdown, with what its text does not show of the model.
@@ -101,8 +117,9 @@ fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
 }
 
-/// Everything in a document, for its JSON form.
-pub(super) fn json_document(summary: &DocumentSummary, open: &OpenDocument, model: &Model) -> JsonDocument {
+fn json_document(summary: &DocumentSummary, open: &OpenDocument, document: &Document, model: &Model) -> JsonDocument {
+    let forms: HashMap<String, Section> =
+        document.sections().into_iter().map(|section| (section.id.clone(), section)).collect();
     let sections = open.rows.iter().map(|row| JsonSection {
         id: row.section.clone(),
         parent: Some(row.parent.clone()).filter(|parent| !parent.is_empty()),
@@ -111,6 +128,7 @@ pub(super) fn json_document(summary: &DocumentSummary, open: &OpenDocument, mode
         key: Some(row.key.clone()).filter(|key| !key.is_empty()),
         path: row.path.clone(),
         text: row.text.clone(),
+        form: forms.get(&row.section).and_then(Section::form),
     });
     JsonDocument {
         id: summary.id.clone(),
@@ -121,5 +139,7 @@ pub(super) fn json_document(summary: &DocumentSummary, open: &OpenDocument, mode
         updated: Some(summary.updated.clone()),
         sections: sections.collect(),
         model: model.clone(),
+        crlf: document.crlf(),
+        bom: document.bom(),
     }
 }

@@ -219,13 +219,18 @@ impl App {
             let mut new = NewSection::made(section.id.clone(), &section.title, &section.text);
             new.jump = section.level.saturating_sub(parent.map_or(0, |(_, level)| *level));
             new.key = section.key.clone().unwrap_or_default();
-            if section.level == 0 {
-                new.style = HeadingStyle::None;
-                new.tail = String::new();
+            match &section.form {
+                Some(form) => new.take_form(form),
+                None if section.level == 0 => {
+                    new.style = HeadingStyle::None;
+                    new.tail = String::new();
+                }
+                None => {}
             }
             sections.push(new);
             parents.push(parent.map(|(index, _)| *index));
         }
+        document.set_source_form(read.crlf, read.bom)?;
         document.add_all(&sections, &parents)?;
         let mut edits: Vec<Edit> = Vec::with_capacity(read.model.len());
         for record in read.model.all() {

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use super::App;
 use super::documents::handle;
-use super::exporting::json_document;
 use super::persist::lock;
 use super::sections::one_line;
 use crate::api::{
@@ -73,10 +72,7 @@ impl App {
 
     async fn with_document_json(&self, summary: &DocumentSummary) -> Result<Value> {
         let summary = summary.clone();
-        self.blocking(move |app| {
-            app.with_model(handle(&summary.id)?, |model, open| Ok(json_document(&summary, open, model).to_value()))
-        })
-        .await
+        self.blocking(move |app| Ok(app.json(&summary, handle(&summary.id)?)?.to_value())).await
     }
 
     /// Sets what is at a path. A place that a template knows and the document

@@ -2,6 +2,7 @@
 
 use automerge::transaction::Transactable;
 use automerge::{ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
+use drystone_model::json::SectionForm;
 use fractional_index::FractionalIndex;
 
 use super::migrate::SCHEMA;
@@ -62,6 +63,18 @@ impl NewSection {
             origin: Origin::Made,
             key: String::new(),
         }
+    }
+
+    /// Takes over what stood around heading and text in a file.
+    pub fn take_form(&mut self, form: &SectionForm) {
+        self.style = match form.style.as_str() {
+            "none" => HeadingStyle::None,
+            "setext" => HeadingStyle::Setext,
+            _ => HeadingStyle::Atx,
+        };
+        (self.lead, self.gap) = (form.lead.clone(), form.gap.clone());
+        (self.tail, self.foot) = (form.tail.clone(), form.foot.clone());
+        self.origin = if form.origin == "imported-last" { Origin::ImportedLast } else { Origin::Imported };
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use automerge::{AutoCommit, ObjId, ROOT, ReadDoc, ScalarValue, Value};
 
+use drystone_model::json::SectionForm;
+
 use super::{Document, HeadingStyle};
 
 /// A heading's form as it is stored.
@@ -68,6 +70,21 @@ pub struct Section {
     pub origin: Origin,
     /// The place of a template it was made for, or "".
     pub key: String,
+}
+
+impl Section {
+    /// What stands around heading and text in the file it came from.
+    pub fn form(&self) -> Option<SectionForm> {
+        let form = |origin: &str| SectionForm {
+            style: style_word(self.style).into(),
+            lead: self.lead.clone(),
+            gap: self.gap.clone(),
+            tail: self.tail.clone(),
+            foot: self.foot.clone(),
+            origin: origin.into(),
+        };
+        (self.origin != Origin::Made).then(|| form(self.origin.as_str()))
+    }
 }
 
 impl Document {

@@ -7,7 +7,7 @@ mod records;
 use serde_json::{Map, Value as Json};
 
 use self::place::Place;
-use super::{FORMAT, JsonDocument, JsonSection, RECORDS, SECTIONS, VERSION, parse};
+use super::{FORMAT, JsonDocument, JsonSection, RECORDS, SECTIONS, SectionForm, VERSION, parse};
 use crate::graph::Model;
 use crate::naming;
 use crate::reference::{self, Hint, Reference};
@@ -16,7 +16,8 @@ use crate::schema::{COLLECTIONS, Collection};
 
 type Object = Map<String, Json>;
 
-const HEAD: [&str; 9] = ["format", "version", "id", "title", "slug", "template", "created", "updated", "sections"];
+const HEAD: [&str; 11] =
+    ["format", "version", "id", "title", "slug", "template", "created", "updated", "crlf", "bom", "sections"];
 
 /// What is checked when all records are there.
 #[derive(Default)]
@@ -57,6 +58,8 @@ pub fn read(bytes: &[u8], name: &str) -> Result<JsonDocument> {
         updated: optional(file, &root, "updated")?,
         sections: sections(file, &root, &mut later)?,
         model: records::read(file, &root, collections, &mut later)?,
+        crlf: flag(file, &root, "crlf")?,
+        bom: flag(file, &root, "bom")?,
     };
     check_later(&document.model, later)?;
     Ok(document)
@@ -108,7 +111,7 @@ fn sections(file: &Object, root: &Place, later: &mut Later) -> Result<Vec<JsonSe
 }
 
 fn section(section: &Object, place: &Place, later: &mut Later) -> Result<JsonSection> {
-    only(section, place, &["id", "parent", "level", "title", "titleSource", "key", "path", "text", "source"])?;
+    only(section, place, &["id", "parent", "level", "title", "titleSource", "key", "path", "text", "source", "form"])?;
     let level = match section.get("level").and_then(Json::as_u64) {
         Some(level @ 0..=6) => level as u8,
         _ => return Err(place.name("level").refuse("This is not a heading level.", "Give a number from 0 to 6.")),
@@ -121,7 +124,28 @@ fn section(section: &Object, place: &Place, later: &mut Later) -> Result<JsonSec
         key: optional(section, place, "key")?,
         path: optional(section, place, "path")?.unwrap_or_default(),
         text: sourced(section, place, "text", "source", later)?,
+        form: section.get("form").map(|form| section_form(form, &place.name("form"))).transpose()?,
     })
+}
+
+fn section_form(form: &Json, place: &Place) -> Result<SectionForm> {
+    let form = object(form, place)?;
+    only(form, place, &["style", "lead", "gap", "tail", "foot", "origin"])?;
+    let read = SectionForm {
+        style: required(form, place, "style")?,
+        lead: required(form, place, "lead")?,
+        gap: required(form, place, "gap")?,
+        tail: required(form, place, "tail")?,
+        foot: required(form, place, "foot")?,
+        origin: required(form, place, "origin")?,
+    };
+    let known = ["atx", "setext", "none"].contains(&read.style.as_str());
+    if !known || !["imported", "imported-last"].contains(&read.origin.as_str()) {
+        return Err(
+            place.refuse("This is no form of a section.", "Leave the form out; it only keeps a file's white space.")
+        );
+    }
+    Ok(read)
 }
 
 /// A text that says what it shows and, where that differs, what is stored.
@@ -254,6 +278,14 @@ fn only(object: &Object, place: &Place, known: &[&str]) -> Result<()> {
 }
 
 /// A string; `null` is as good as nothing, which version 1 wrote.
+fn flag(object: &Object, place: &Place, name: &str) -> Result<bool> {
+    match object.get(name) {
+        None | Some(Json::Null) => Ok(false),
+        Some(Json::Bool(value)) => Ok(*value),
+        Some(_) => Err(place.name(name).refuse("This is neither true nor false.", "Give true or false.")),
+    }
+}
+
 fn optional(object: &Object, place: &Place, name: &str) -> Result<Option<String>> {
     match object.get(name) {
         None | Some(Json::Null) => Ok(None),

@@ -71,6 +71,11 @@ fn head() -> Map<String, Json> {
         ("template", line("Template", "The template's id.")),
         ("created", line("Created", "When it was created.")),
         ("updated", line("Updated", "When it was last changed.")),
+        ("crlf", json!({ "type": "boolean", "description": "Whether the Markdown file has CR LF at line ends." })),
+        (
+            "bom",
+            json!({ "type": "boolean", "description": "Whether the Markdown file begins with a byte order mark." }),
+        ),
         (
             "sections",
             json!({
@@ -101,6 +106,21 @@ fn section() -> Json {
             "path": { "type": "string", "title": "Path", "description": "As the command line takes it." },
             "text": { "type": "string", "title": "Text", "description": "Markdown, as people read it." },
             "source": parts,
+            "form": {
+                "type": "object",
+                "title": "Form",
+                "description": "What stands around heading and text in the file it came from.",
+                "properties": {
+                    "style": { "enum": ["atx", "setext", "none"] },
+                    "lead": { "type": "string" },
+                    "gap": { "type": "string" },
+                    "tail": { "type": "string" },
+                    "foot": { "type": "string" },
+                    "origin": { "enum": ["imported", "imported-last"] },
+                },
+                "required": ["style", "lead", "gap", "tail", "foot", "origin"],
+                "additionalProperties": false,
+            },
         },
         "required": ["id", "level", "title", "text"],
         "additionalProperties": false,

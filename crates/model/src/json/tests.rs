@@ -16,6 +16,13 @@ fn document(model: Model) -> JsonDocument {
         key: parent.map(|_| "components".into()),
         path: format!("sections.{id}"),
         text: text.into(),
+        form: parent.map(|_| SectionForm {
+            style: "setext".into(),
+            lead: " ".into(),
+            tail: "\n---\n".into(),
+            origin: "imported-last".into(),
+            ..SectionForm::default()
+        }),
     };
     JsonDocument {
         id: "0".repeat(32),
@@ -29,6 +36,8 @@ fn document(model: Model) -> JsonDocument {
             section("s2", Some("s1"), 2, &mention, &format!("**Uses**: {mention} twice: {mention}")),
         ],
         model,
+        crlf: true,
+        bom: true,
     }
 }
 

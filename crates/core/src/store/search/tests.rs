@@ -78,6 +78,7 @@ fn document_row(id: [u8; 16], deleted_ms: u64) -> DocumentRow {
         title: format!("Document {}", id[0]),
         slug: String::new(),
         template: String::new(),
+        template_file: String::new(),
         created_ms: 0,
         updated_ms: 0,
         deleted_ms,
@@ -99,7 +100,7 @@ fn section(title: &str, text: &str) -> SectionRow {
         path: format!("sections.{title}"),
         text: text.into(),
         rendered: String::new(),
-        record: String::new(),
+        source_title: String::new(),
     }
 }
 
