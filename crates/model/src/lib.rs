@@ -7,9 +7,11 @@
 //! merges what is described here.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod dangling;
 pub mod edit;
 mod graph;
 pub mod markdown;
+pub mod numbers;
 pub mod order;
 pub mod path;
 pub mod record;
