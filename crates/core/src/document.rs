@@ -33,17 +33,21 @@
 //!       tags, refs: map of word or id to ""; map: map of name to string
 //! ```
 
+mod difference;
 mod edit;
 #[cfg(test)]
 mod merge_tests;
 mod migrate;
+#[cfg(test)]
+mod model_merge_tests;
 mod read;
 mod records;
 pub mod scan;
 mod skeleton;
 mod text;
+mod touched;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{ActorId, AutoCommit, Change, ChangeHash, LoadOptions, ObjId, PatchAction, Prop, TextEncoding};
@@ -82,7 +86,7 @@ pub struct Effect {
     /// Whether sections or the document's own fields changed, besides bodies.
     pub structure: bool,
     /// Records of the model that changed.
-    pub records: std::collections::BTreeSet<(drystone_model::Collection, String)>,
+    pub records: BTreeSet<(Collection, String)>,
 }
 
 /// A loaded document.
@@ -96,6 +100,10 @@ pub struct Document {
     edited_ms: u64,
     /// Object ids of section bodies; saves two map look-ups a keystroke.
     bodies: HashMap<String, ObjId>,
+    /// Records that the edits under way touch.
+    touched: BTreeSet<(Collection, String)>,
+    /// Changes that came before what they build on.
+    waiting: Vec<Change>,
 }
 
 impl Document {
@@ -117,12 +125,18 @@ impl Document {
             None => AutoCommit::new_with_encoding(TextEncoding::Utf16CodeUnit),
         };
         doc.set_actor(ActorId::from(actor));
-        let mut document = Document { doc, pieces: Vec::new(), unsplit: 0, edited_ms: 0, bodies: HashMap::new() };
+        let mut document = Document::of(doc);
         document.doc.apply_changes_batch([skeleton::change()?]).map_err(damaged)?;
-        document.apply_bytes(changes)?;
+        document.waiting = document.apply_bytes(changes)?;
+        document.forget_applied();
         document.doc.update_diff_cursor();
         document.check_schema()?;
         Ok(document)
+    }
+
+    fn of(doc: AutoCommit) -> Document {
+        let (pieces, bodies, touched, waiting) = Default::default();
+        Document { doc, pieces, unsplit: 0, edited_ms: 0, bodies, touched, waiting }
     }
 
     /// Applies changes from elsewhere, all in one batch, and says what they did.
@@ -133,17 +147,20 @@ impl Document {
     pub fn apply(&mut self, changes: &[Vec<u8>]) -> Result<Effect> {
         debug_assert_eq!(self.doc.pending_ops(), 0, "typing is committed before anything is applied");
         self.doc.update_diff_cursor();
-        self.apply_bytes(changes)?;
+        self.touched.clear();
+        let applied = self.apply_bytes(changes)?;
+        self.note_touched(applied);
         self.check_schema()?;
         Ok(self.effect())
     }
 
-    fn apply_bytes(&mut self, changes: &[Vec<u8>]) -> Result<()> {
+    fn apply_bytes(&mut self, changes: &[Vec<u8>]) -> Result<Vec<Change>> {
         let mut parsed = Vec::with_capacity(changes.len());
         for bytes in changes {
             parsed.push(Change::from_bytes(bytes.clone()).map_err(unreadable)?);
         }
-        self.doc.apply_changes_batch(parsed).map_err(damaged)
+        self.doc.apply_changes_batch(parsed.iter().cloned()).map_err(damaged)?;
+        Ok(parsed)
     }
 
     /// What a change from elsewhere says of itself.
@@ -230,6 +247,7 @@ impl Document {
     /// [`Document::effect`].
     pub fn begin(&mut self, now_ms: u64) {
         self.edited_ms = now_ms;
+        self.touched.clear();
         self.doc.update_diff_cursor();
     }
 
@@ -240,7 +258,10 @@ impl Document {
 
     /// What happened since [`Document::begin`]; everything must be committed.
     pub fn effect(&mut self) -> Effect {
-        let mut effect = Effect::default();
+        let mut effect = Effect { records: std::mem::take(&mut self.touched), ..Effect::default() };
+        if self.doc.get_heads() == self.doc.diff_cursor() {
+            return Effect::default();
+        }
         for patch in self.doc.diff_incremental() {
             let path: Vec<&Prop> = patch.path.iter().map(|(_, prop)| prop).collect();
             match &path[..] {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::graph::Model;
+use crate::numbers;
 use crate::order;
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalKind, Result};
@@ -93,20 +94,28 @@ pub fn check(model: &Model, edits: Vec<Edit>) -> Result<Vec<Edit>> {
         }
         return Ok(checked);
     }
-    let mut model = model.clone();
+    let mut after = model.clone();
     // What is added is put in together, so that records may name each other.
     let mut drafts = Vec::new();
+    let mut ids = HashSet::new();
     for edit in &edits {
         if let Edit::Add { collection, id: Some(id), fields, .. } = edit {
+            if model.get(id).is_some() || !ids.insert(id) {
+                return Err(Refusal::bad(
+                    format!("There is a record {id} already."),
+                    "Leave the id out, and one is chosen.",
+                ));
+            }
             drafts.push(draft(collection, id, fields)?);
         }
     }
-    model.put_all(drafts);
+    after.put_all(drafts);
     for edit in edits {
-        checked.push(check_one(&model, edit)?);
+        checked.push(check_one(&after, edit)?);
     }
-    apply_all(&mut model, &checked);
-    check_nesting(&model, &checked)?;
+    numbers::check(model, &checked)?;
+    apply_all(&mut after, &checked);
+    check_nesting(model, &after, &checked)?;
     Ok(checked)
 }
 
@@ -117,7 +126,8 @@ fn changes_structure(model: &Model, edit: &Edit) -> bool {
         Edit::Add { .. } => true,
         Edit::Set { id, field, .. } => model.get(id).is_some_and(|record| {
             let table = record.collection.table();
-            table.nesting == Some(field.as_str()) || table.owner == Some(field.as_str())
+            let name = record.collection.field(field).map(|field| field.name);
+            name.is_some() && (table.nesting == name || table.owner == name)
         }),
         _ => false,
     }
@@ -163,6 +173,14 @@ fn check_one(model: &Model, edit: Edit) -> Result<Edit> {
         Edit::Set { id, field, value } => {
             let record = known(model, &id)?;
             let collection = record.collection;
+            if collection == Collection::Decisions
+                && collection.field(&field).is_some_and(|field| field.name == "number")
+            {
+                return Err(Refusal::bad(
+                    "A decision's number never changes.",
+                    "Supersede the decision by another one.",
+                ));
+            }
             let Some(value) = value.filter(|value| !value.is_empty()) else {
                 let field = collection.field(&field).ok_or_else(|| no_field(collection, &field))?;
                 if field.required {
@@ -173,12 +191,6 @@ fn check_one(model: &Model, edit: Edit) -> Result<Edit> {
                 }
                 return Ok(Edit::Set { id, field: field.name.into(), value: None });
             };
-            if field == "number" {
-                return Err(Refusal::bad(
-                    "A decision's number never changes.",
-                    "Supersede the decision by another one.",
-                ));
-            }
             let (field, value) = check_field(model, collection, &field, value)?;
             Ok(Edit::Set { id, field, value: Some(value) })
         }
@@ -211,25 +223,38 @@ fn check_field(model: &Model, collection: Collection, name: &str, value: Value) 
     Ok((field.name.to_owned(), value))
 }
 
-/// Nothing may end up inside itself.
-fn check_nesting(model: &Model, edits: &[Edit]) -> Result<()> {
-    for edit in edits {
-        let (Edit::Set { id, .. } | Edit::Add { id: Some(id), .. }) = edit else { continue };
-        let Some(record) = model.get(id) else { continue };
-        let Some(nesting) = record.collection.table().nesting else { continue };
-        let (mut at, mut steps) = (record.text(nesting), 0);
-        while let Some(above) = model.get(at) {
-            steps += 1;
-            if above.id == *id || steps > model.len() {
+/// Nothing may be put inside itself. What two devices nested into each other
+/// stands as the model shows it, and is no reason to refuse anything.
+fn check_nesting(before: &Model, after: &Model, edits: &[Edit]) -> Result<()> {
+    let nested: HashSet<&str> = edits.iter().filter_map(|edit| nests(after, edit)).collect();
+    for id in &nested {
+        let Some(record) = after.get(id) else { continue };
+        let nesting = record.collection.table().nesting.unwrap_or_default();
+        let mut at = record.text(nesting);
+        for _ in 0..after.len() {
+            if at == *id {
                 return Err(Refusal::bad(
                     format!("{} cannot be moved into itself.", record.label()),
                     "Choose a place outside of it.",
                 ));
             }
-            at = above.text(nesting);
+            let above =
+                if nested.contains(at) { after.get(at).map(|above| above.text(nesting)) } else { before.parent(at) };
+            at = above.unwrap_or_default();
         }
     }
     Ok(())
+}
+
+/// The record that an edit nests in another.
+fn nests<'a>(model: &Model, edit: &'a Edit) -> Option<&'a str> {
+    let (id, field) = match edit {
+        Edit::Set { id, field, .. } => (id, Some(field)),
+        Edit::Add { id: Some(id), .. } => (id, None),
+        _ => return None,
+    };
+    let nesting = model.get(id)?.collection.table().nesting?;
+    field.is_none_or(|field| field == nesting).then_some(id)
 }
 
 /// Does an edit to a model in memory. Values must be checked; ids given.

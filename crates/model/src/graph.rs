@@ -59,11 +59,18 @@ impl Model {
     fn insert(&mut self, record: Record) {
         let (mut structure, mut names) = (true, true);
         if let Some(old) = self.records.get(&record.id) {
+            // Two devices can give one id in two collections: the first one counts.
+            if old.collection < record.collection {
+                return;
+            }
             let table = record.collection.table();
             let same = |name: Option<&str>| name.is_none_or(|name| old.text(name) == record.text(name));
-            structure = old.deleted != record.deleted || !same(table.owner) || !same(table.nesting);
-            let naming = [table.label, "number", "from", "to", "topic", "statement"];
-            names = structure || naming.iter().any(|name| old.get(name) != record.get(name));
+            structure = old.collection != record.collection
+                || old.deleted != record.deleted
+                || !same(table.owner)
+                || !same(table.nesting);
+            names = old.label() != record.label()
+                || ["number", "from", "to", "element"].iter().any(|name| old.get(name) != record.get(name));
             if let Some(ids) = self.order.get_mut(&old.collection) {
                 ids.remove(&(old.order.clone(), old.id.clone()));
             }
@@ -97,14 +104,39 @@ impl Model {
                 self.nest(collection, nesting);
             }
         }
-        self.hidden = HashSet::new();
-        let ids: Vec<String> = self.records.keys().cloned().collect();
-        let mut known: HashMap<String, bool> = HashMap::new();
-        for id in ids {
-            if self.is_gone(&id, &mut known, 0) {
-                self.hidden.insert(id);
+        self.hide();
+        // What is in the trash has its slug after everything else, and takes
+        // along what it holds, of whatever collection.
+        for collection in COLLECTIONS {
+            self.slugs.insert(collection, OnceLock::new());
+        }
+    }
+
+    /// A record is hidden in the trash, inside of a hidden one, with a hidden
+    /// owner, and without the owner that it names.
+    fn hide(&mut self) {
+        let mut below: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut gone: Vec<&str> = Vec::new();
+        for record in self.records.values() {
+            if let Some(parent) = self.parents.get(&record.id) {
+                below.entry(parent).or_default().push(&record.id);
+            }
+            match self.owner(record) {
+                Some(owner) => below.entry(&owner.id).or_default().push(&record.id),
+                None if self.owner_of(record).is_some() => gone.push(&record.id),
+                None => {}
+            }
+            if record.deleted {
+                gone.push(&record.id);
             }
         }
+        let mut hidden = HashSet::new();
+        while let Some(id) = gone.pop() {
+            if hidden.insert(id.to_owned()) {
+                gone.extend(below.get(id).into_iter().flatten());
+            }
+        }
+        self.hidden = hidden;
     }
 
     /// Two people who each nest one record into the other make a cycle; the
@@ -143,19 +175,6 @@ impl Model {
             }
             settled.extend(path.iter().filter_map(|id| self.records.get_key_value(id)).map(|(id, _)| id.as_str()));
         }
-    }
-
-    fn is_gone(&self, id: &str, known: &mut HashMap<String, bool>, depth: usize) -> bool {
-        if let Some(gone) = known.get(id) {
-            return *gone;
-        }
-        let Some(record) = self.records.get(id) else { return true };
-        // Owners and parents are free of cycles; the limit only guards the stack.
-        let above = [self.parents.get(id).map(String::as_str), self.owner_of(record)];
-        let gone = record.deleted
-            || (depth < 1_000 && above.into_iter().flatten().any(|above| self.is_gone(above, known, depth + 1)));
-        known.insert(id.to_owned(), gone);
-        gone
     }
 
     fn owner_of<'a>(&self, record: &'a Record) -> Option<&'a str> {
@@ -231,7 +250,8 @@ impl Model {
     /// The record that this one belongs to: a step's flow, an alternative's
     /// decision, a node's environment, an instance's node.
     pub fn owner(&self, record: &Record) -> Option<&Record> {
-        self.owner_of(record).and_then(|owner| self.get(owner))
+        let owner = self.owner_of(record).and_then(|owner| self.get(owner));
+        owner.filter(|owner| record.collection.owners().contains(&owner.collection))
     }
 
     /// The records of a collection that belong to a record, in their order.

@@ -10,6 +10,7 @@
 pub mod adr;
 pub mod check;
 pub mod compare;
+mod dangling;
 pub mod edit;
 mod graph;
 pub mod html;
@@ -18,6 +19,7 @@ pub mod kinds;
 pub mod markdown;
 mod naming;
 pub mod notation;
+pub mod numbers;
 pub mod order;
 pub mod path;
 pub mod record;

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use drystone_model::edit::{self, Edit};
 use drystone_model::markdown::{self, ParsedSection};
 use drystone_model::templates::{self, Template};
-use drystone_model::{Model, json};
+use drystone_model::{Collection, Model, json};
 use drystone_wire::{DocumentHandle, WorkspaceId};
 
 use super::App;
@@ -236,11 +236,14 @@ impl App {
         for record in read.model.all() {
             let fields = record.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
             let (collection, id) = (record.collection.name().to_owned(), Some(record.id.clone()));
-            edits.push(Edit::Add { collection, id, fields, after: None });
+            let mut add = vec![Edit::Add { collection, id, fields, after: None }];
+            if record.collection == Collection::Decisions && !record.has("number") {
+                number_decisions(&read.model, &mut add, "");
+            }
+            edits.extend(add);
         }
         let gone = read.model.all().filter(|record| record.deleted);
         edits.extend(gone.map(|record| Edit::Delete { id: record.id.clone() }));
-        number_decisions(&read.model, &mut edits, "");
         let orders = edit::orders(&Model::default(), &edits);
         document.edit_records(&edits, &orders)?;
         let changes = document.commit(&format!("Imported {}", file_name(&args.name)), self.now_ms());

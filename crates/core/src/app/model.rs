@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use drystone_model::edit::{self, DELETE_UNASKED, Edit};
+pub(super) use drystone_model::numbers::number_decisions;
 use drystone_model::schema::{COLLECTIONS, Collection, Field};
 use drystone_model::{Model, Record, RefusalKind, Value, reference};
 use drystone_wire::DocumentHandle;
@@ -197,33 +198,6 @@ fn former_names(model: &Model, edits: &[Edit]) -> Vec<Edit> {
         kept.push(Edit::Set { id: id.clone(), field: "formerNames".into(), value: Some(Value::List(names)) });
     }
     kept
-}
-
-/// Gives a number to each decision that is added without one: the next after
-/// the highest, with the suffix of this device.
-pub(super) fn number_decisions(model: &Model, edits: &mut [Edit], lane: &str) {
-    let mut highest = model.every(Collection::Decisions).map(|record| leading_number(record.text("number"))).max();
-    for edit in edits.iter_mut() {
-        let Edit::Add { collection, fields, .. } = edit else { continue };
-        if collection != Collection::Decisions.name() {
-            continue;
-        }
-        let given = fields.get("number").map(|value| value.as_str().to_owned()).filter(|number| !number.is_empty());
-        let number = match given {
-            Some(number) => leading_number(&number),
-            None => {
-                let next = highest.unwrap_or(0) + 1;
-                fields.insert("number".into(), Value::Text(format!("{next}{lane}")));
-                next
-            }
-        };
-        highest = highest.max(Some(number));
-    }
-}
-
-fn leading_number(number: &str) -> u32 {
-    let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or(0)
 }
 
 /// A record as plain data.

@@ -3,8 +3,10 @@
 use automerge::transaction::Transactable;
 use automerge::{ObjId, ObjType, ROOT, ReadDoc, ScalarValue};
 use drystone_model::json::SectionForm;
+use drystone_model::reference::{self, OPEN};
 use fractional_index::FractionalIndex;
 
+use super::difference::{Step, difference};
 use super::migrate::SCHEMA;
 use super::read::{self, Origin, Section, style_word};
 use super::{Document, HeadingStyle, utf16_len};
@@ -217,6 +219,9 @@ impl Document {
     /// long stretch is replaced as one.
     pub(super) fn replace_text(&mut self, object: &ObjId, new: &str) -> Result<()> {
         let old = self.doc.text(object).map_err(Error::internal)?;
+        if old.contains(OPEN) || new.contains(OPEN) {
+            return self.replace_pieces(object, &old, new);
+        }
         let start: usize = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
         let tails = old[start..].chars().rev().zip(new[start..].chars().rev());
         let end: usize = tails.take_while(|(a, b)| a == b).map(|(c, _)| c.len_utf8()).sum();
@@ -225,6 +230,28 @@ impl Document {
             return self.doc.update_text(object, new).map_err(Error::internal);
         }
         self.replace(object, utf16_len(&old[..start]) as usize, utf16_len(gone) as usize, come)
+    }
+
+    /// The same for a text with references. Letter by letter, two devices could
+    /// make one reference of two; so it goes word by word, and a reference is a
+    /// word.
+    fn replace_pieces(&mut self, object: &ObjId, old: &str, new: &str) -> Result<()> {
+        let (mut at, mut gone, mut come) = (0, 0, String::new());
+        let (old, new) = (words(old), words(new));
+        for step in difference(&old, &new, WORDS_DIFF).into_iter().chain([Step::Keep("")]) {
+            match step {
+                Step::Delete(word) => gone += utf16_len(word) as usize,
+                Step::Insert(word) => come.push_str(word),
+                Step::Keep(word) => {
+                    if gone > 0 || !come.is_empty() {
+                        self.replace(object, at, gone, &come)?;
+                    }
+                    at += (utf16_len(&come) + utf16_len(word)) as usize;
+                    (gone, come) = (0, String::new());
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Replaces a stretch of a text, in pieces where much comes in.
@@ -394,6 +421,29 @@ impl Document {
     }
 }
 
+/// A text's references, and its words and what stands between them.
+fn words(text: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut at = 0;
+    for (range, _) in reference::find(text) {
+        plain_words(&text[at..range.start], &mut words);
+        words.push(&text[range.clone()]);
+        at = range.end;
+    }
+    plain_words(&text[at..], &mut words);
+    words
+}
+
+fn plain_words<'a>(text: &'a str, words: &mut Vec<&'a str>) {
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len()).max(first.len_utf8());
+        let (word, after) = rest.split_at(end);
+        words.push(word);
+        rest = after;
+    }
+}
+
 fn index_of(section: &Section) -> Option<FractionalIndex> {
     FractionalIndex::from_string(&section.order).ok()
 }
@@ -401,6 +451,9 @@ fn index_of(section: &Section) -> Option<FractionalIndex> {
 /// Bytes of differing text up to which the fewest edits are looked for: the
 /// search takes time in the product of both lengths.
 const DIFF_LIMIT: usize = 8 << 10;
+
+/// Numbers of words whose product is at most this are compared word by word.
+const WORDS_DIFF: usize = 1 << 20;
 
 /// Bytes of text after which a change is closed and another begun: an envelope
 /// holds one change at least, and has a limit.

@@ -9,11 +9,12 @@
 use std::collections::BTreeMap;
 
 use automerge::transaction::Transactable;
-use automerge::{ObjId, ObjType, ReadDoc, ScalarValue, Value as Stored};
+use automerge::{ObjId, ObjType, ReadDoc, ScalarValue, Value as Stored, ValueRef};
 use drystone_model::edit::Edit;
 use drystone_model::schema::{COLLECTIONS, Collection, Field, Shape};
 use drystone_model::{Model, Record, Value};
 
+use super::difference::{Step, difference};
 use super::skeleton::MODEL;
 use super::{Document, read};
 use crate::error::{Error, ErrorCode, Result};
@@ -28,10 +29,13 @@ impl Document {
     /// All records.
     pub fn model(&self) -> Model {
         let mut records = Vec::new();
-        for collection in COLLECTIONS {
-            let Some(map) = self.collection(collection) else { continue };
-            for id in self.doc.keys(&map) {
-                records.extend(self.record_at(collection, &map, &id));
+        let Some(model) = read::object(&self.doc, &automerge::ROOT, MODEL) else { return Model::default() };
+        for map in self.doc.map_range(&model, ..) {
+            let Some(collection) = Collection::find(&map.key) else { continue };
+            for item in self.doc.map_range(map.id(), ..) {
+                if matches!(item.value, ValueRef::Object(_)) {
+                    records.push(self.read_record(collection, &item.id(), &item.key));
+                }
             }
         }
         Model::of(records)
@@ -39,7 +43,8 @@ impl Document {
 
     /// One record.
     pub fn record(&self, collection: Collection, id: &str) -> Option<Record> {
-        self.record_at(collection, &self.collection(collection)?, id)
+        let object = read::object(&self.doc, &self.collection(collection)?, id)?;
+        Some(self.read_record(collection, &object, id))
     }
 
     /// Makes edits that were checked and whose records have ids; `orders` are
@@ -54,24 +59,25 @@ impl Document {
             match edit {
                 Edit::Add { collection, id: Some(id), fields, .. } => {
                     let collection = Collection::find(collection).ok_or_else(|| no_record(collection))?;
+                    self.touched.insert((collection, id.clone()));
                     self.add_record(collection, id, fields, &next_order()?)?;
                 }
                 Edit::Add { id: None, .. } => return Err(Error::internal("a record to add has no id")),
                 Edit::Set { id, field, value } => {
-                    let (collection, object) = self.find_record(id)?;
+                    let (collection, object) = self.record_to_edit(id)?;
                     let field = collection.field(field).ok_or_else(|| no_record(id))?;
                     self.set_field(&object, field, value.as_ref())?;
                 }
                 Edit::Move { id, .. } => {
-                    let (_, object) = self.find_record(id)?;
+                    let (_, object) = self.record_to_edit(id)?;
                     self.doc.put(&object, ORDER, next_order()?).map_err(Error::internal)?;
                 }
                 Edit::DeleteWith { id, with } => {
-                    let (_, object) = self.find_record(id)?;
+                    let (_, object) = self.record_to_edit(id)?;
                     self.doc.put(&object, DELETED, with.as_str()).map_err(Error::internal)?;
                 }
                 Edit::Delete { id } | Edit::Restore { id } => {
-                    let (_, object) = self.find_record(id)?;
+                    let (_, object) = self.record_to_edit(id)?;
                     let deleted = matches!(edit, Edit::Delete { .. });
                     self.doc.put(&object, DELETED, deleted).map_err(Error::internal)?;
                 }
@@ -85,43 +91,65 @@ impl Document {
         read::object(&self.doc, &model, collection.name())
     }
 
-    fn find_record(&self, id: &str) -> Result<(Collection, ObjId)> {
+    /// A record, noted as one that the edits under way touch.
+    fn record_to_edit(&mut self, id: &str) -> Result<(Collection, ObjId)> {
+        let model = read::object(&self.doc, &automerge::ROOT, MODEL).ok_or_else(|| no_record(id))?;
         let found = COLLECTIONS.into_iter().find_map(|collection| {
-            let map = self.collection(collection)?;
+            let map = read::object(&self.doc, &model, collection.name())?;
             Some((collection, read::object(&self.doc, &map, id)?))
         });
-        found.ok_or_else(|| no_record(id))
+        let (collection, object) = found.ok_or_else(|| no_record(id))?;
+        self.touched.insert((collection, id.to_owned()));
+        Ok((collection, object))
     }
 
-    fn record_at(&self, collection: Collection, map: &ObjId, id: &str) -> Option<Record> {
-        let object = read::object(&self.doc, map, id)?;
+    fn read_record(&self, collection: Collection, object: &ObjId, id: &str) -> Record {
         let mut record = Record::new(collection, id);
-        record.deleted_with = read::string(&self.doc, &object, DELETED);
-        record.deleted = !record.deleted_with.is_empty() || read::boolean(&self.doc, &object, DELETED);
-        record.order = read::string(&self.doc, &object, ORDER);
-        for key in self.doc.keys(&object) {
-            let Some(field) = collection.table().fields.iter().find(|field| field.name == key) else { continue };
-            let (value, others) = self.field_value(&object, field);
-            if let Some(value) = value.filter(|value| !value.is_empty()) {
-                record.fields.insert(field.name, value);
-            }
-            if !others.is_empty() {
-                record.conflicts.insert(field.name, others);
+        for item in self.doc.map_range(object, ..) {
+            let (id, value) = (item.id(), item.value.clone().into_value());
+            match (item.key.as_ref(), &value) {
+                (DELETED, Stored::Scalar(scalar)) => match scalar.as_ref() {
+                    ScalarValue::Str(with) if !with.is_empty() => {
+                        (record.deleted, record.deleted_with) = (true, with.to_string());
+                    }
+                    scalar => record.deleted = matches!(scalar, ScalarValue::Boolean(true)),
+                },
+                (ORDER, Stored::Scalar(scalar)) => record.order = scalar.as_str().unwrap_or_default().to_owned(),
+                (key, _) => {
+                    let Some(field) = collection.table().fields.iter().find(|field| field.name == key) else {
+                        continue;
+                    };
+                    let all = if item.conflict {
+                        self.doc.get_all(object, field.name).unwrap_or_default()
+                    } else {
+                        vec![(value, id)]
+                    };
+                    self.read_field(&mut record, field, &all);
+                }
             }
         }
-        Some(record)
+        record
     }
 
     /// The value that counts, and those that were set at the same time.
-    fn field_value(&self, record: &ObjId, field: &Field) -> (Option<Value>, Vec<Value>) {
-        let all = self.doc.get_all(record, field.name).unwrap_or_default();
+    fn read_field(&self, record: &mut Record, field: &Field, all: &[(Stored<'_>, ObjId)]) {
+        let (value, others) = self.field_value(field, all);
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            record.fields.insert(field.name, value);
+        }
+        if !others.is_empty() {
+            record.conflicts.insert(field.name, others);
+        }
+    }
+
+    fn field_value(&self, field: &Field, all: &[(Stored<'_>, ObjId)]) -> (Option<Value>, Vec<Value>) {
         if let Shape::Tags | Shape::Refs(_) | Shape::Map = field.shape {
             // Sets and maps that two began at once are one.
             let mut entries = BTreeMap::new();
             for (_, object) in all.iter().filter(|(value, _)| value.is_object()) {
-                for key in self.doc.keys(object) {
-                    let value = read::string(&self.doc, object, &key);
-                    entries.insert(key, value);
+                for item in self.doc.map_range(object, ..) {
+                    let value = item.value.clone().into_value();
+                    entries.insert(item.key.to_string(), value.as_str().unwrap_or_default().to_owned());
                 }
             }
             let value = match field.shape {
@@ -273,10 +301,12 @@ impl Document {
             _ => Vec::new(),
         };
         let mut at = 0;
-        for step in difference(&old, wanted) {
+        let old: Vec<&str> = old.iter().map(String::as_str).collect();
+        let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+        for step in difference(&old, &wanted, LIST_DIFF) {
             match step {
-                Step::Keep => at += 1,
-                Step::Delete => self.doc.delete(list, at).map_err(Error::internal)?,
+                Step::Keep(_) => at += 1,
+                Step::Delete(_) => self.doc.delete(list, at).map_err(Error::internal)?,
                 Step::Insert(item) => {
                     self.doc.insert(list, at, item).map_err(Error::internal)?;
                     at += 1;
@@ -287,76 +317,6 @@ impl Document {
     }
 }
 
-#[derive(Debug, PartialEq)]
-enum Step<'a> {
-    Keep,
-    Delete,
-    Insert(&'a str),
-}
-
-/// The fewest deletions and insertions between two lists, by the longest
-/// common subsequence; long lists are only compared at both ends.
-fn difference<'a>(old: &[String], new: &'a [String]) -> Vec<Step<'a>> {
-    let start = old.iter().zip(new).take_while(|(a, b)| a == b).count();
-    let tails = old[start..].iter().rev().zip(new[start..].iter().rev());
-    let end = tails.take_while(|(a, b)| a == b).count();
-    let (a, b) = (&old[start..old.len() - end], &new[start..new.len() - end]);
-    let mut steps: Vec<Step<'a>> = (0..start).map(|_| Step::Keep).collect();
-    if a.len() * b.len() > LIST_DIFF {
-        steps.extend(a.iter().map(|_| Step::Delete));
-        steps.extend(b.iter().map(|item| Step::Insert(item)));
-    } else {
-        steps.extend(common_subsequence(a, b));
-    }
-    steps.extend((0..end).map(|_| Step::Keep));
-    steps
-}
-
-fn common_subsequence<'a>(a: &[String], b: &'a [String]) -> Vec<Step<'a>> {
-    let width = b.len() + 1;
-    let mut best = vec![0_u32; (a.len() + 1) * width];
-    for i in (0..a.len()).rev() {
-        for j in (0..b.len()).rev() {
-            best[i * width + j] = if a[i] == b[j] {
-                best[(i + 1) * width + j + 1] + 1
-            } else {
-                best[(i + 1) * width + j].max(best[i * width + j + 1])
-            };
-        }
-    }
-    let (mut i, mut j, mut steps) = (0, 0, Vec::new());
-    while i < a.len() || j < b.len() {
-        if i < a.len() && j < b.len() && a[i] == b[j] {
-            steps.push(Step::Keep);
-            (i, j) = (i + 1, j + 1);
-        } else if j == b.len() || (i < a.len() && best[(i + 1) * width + j] >= best[i * width + j + 1]) {
-            steps.push(Step::Delete);
-            i += 1;
-        } else {
-            steps.push(Step::Insert(&b[j]));
-            j += 1;
-        }
-    }
-    steps
-}
-
 fn no_record(id: &str) -> Error {
     Error::new(ErrorCode::NotFound, format!("There is no record {id}."), "Open the document again.").at(id)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_change_by_the_fewest_edits() {
-        let list = |text: &str| text.chars().map(String::from).collect::<Vec<_>>();
-        for (old, new, edits) in
-            [("abc", "abc", 0), ("abc", "axc", 2), ("abcd", "bcde", 2), ("", "ab", 2), ("ab", "", 2)]
-        {
-            let (old, new) = (list(old), list(new));
-            let steps = difference(&old, &new);
-            assert_eq!(steps.iter().filter(|step| **step != Step::Keep).count(), edits, "{old:?} → {new:?}");
-        }
-    }
 }
