@@ -233,15 +233,18 @@ impl App {
         document.set_source_form(read.crlf, read.bom)?;
         document.add_all(&sections, &parents)?;
         let mut edits: Vec<Edit> = Vec::with_capacity(read.model.len());
+        let mut numberless = Vec::new();
         for record in read.model.all() {
             let fields = record.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
             let (collection, id) = (record.collection.name().to_owned(), Some(record.id.clone()));
-            let mut add = vec![Edit::Add { collection, id, fields, after: None }];
-            if record.collection == Collection::Decisions && !record.has("number") {
-                number_decisions(&read.model, &mut add, "");
+            let add = Edit::Add { collection, id, fields, after: None };
+            match record.collection == Collection::Decisions && !record.has("number") {
+                true => numberless.push(add),
+                false => edits.push(add),
             }
-            edits.extend(add);
         }
+        number_decisions(&read.model, &mut numberless, "");
+        edits.extend(numberless);
         let gone = read.model.all().filter(|record| record.deleted);
         edits.extend(gone.map(|record| Edit::Delete { id: record.id.clone() }));
         let orders = edit::orders(&Model::default(), &edits);

@@ -41,7 +41,7 @@ impl Work<'_, '_> {
                 continue;
             }
             let Some(field) = field_called(collection, name) else {
-                if labelled.bold && labelled.found.whole.len() > 0 && !name.contains(OPEN) {
+                if labelled.bold && !labelled.found.whole.is_empty() && !name.contains(OPEN) {
                     let what = collection.table().singular;
                     self.left(quote(name), format!("a {what} has no field of this name"), labelled.name.start);
                 }

@@ -83,7 +83,7 @@ impl Work<'_, '_> {
                 Entry { name: label.name, found }
             }
             _ if may_be_bare(collection) && !text.contains('\n') => {
-                let below = self.from_text(own.end..self.body.whole(&self.body.items[item]).end.max(own.end));
+                let below = self.where_text_begins(own.end..self.body.whole(&self.body.items[item]).end.max(own.end));
                 let items = self.body.items[item].children.clone();
                 Entry { name: own, found: Found { text: below.start..below.start, items, whole: below } }
             }
