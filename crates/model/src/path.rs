@@ -99,11 +99,13 @@ pub fn find<'a>(model: &'a Model, collection: Collection, owner: Option<&str>, n
     })
 }
 
-/// A decision by its title's slug, as long as one only has it: its own slug is
-/// its number.
+/// A decision by its title's slug or by its number without a suffix, as long as
+/// one only has it: its own slug is its number.
 fn by_title<'a>(model: &'a Model, collection: Collection, name: &str) -> Option<&'a Record> {
-    let mut titled =
-        model.list(collection).filter(|record| collection == Collection::Decisions && slug(&record.label()) == name);
+    let digits = |record: &Record| record.text("number").trim_end_matches(|c: char| !c.is_ascii_digit()) == name;
+    let mut titled = model
+        .list(collection)
+        .filter(|record| collection == Collection::Decisions && (slug(&record.label()) == name || digits(record)));
     titled.next().filter(|_| titled.next().is_none())
 }
 

@@ -6,13 +6,12 @@ use drystone_wire::{DocumentHandle, WorkspaceId};
 use super::persist::{lock, unknown};
 use super::project::{bound_record, known_template, state};
 use super::sections::one_line;
-use super::template::{self, chosen_template, template_file};
+use super::template::{self, chosen_template};
 use super::{App, rfc3339, sharing};
 use crate::api::{
     Completeness, CreateDocument, DocumentRef, DocumentSummary, DocumentView, Empty, Event, ListDocuments, LogEntry,
     RenameDocument, Search, SearchHit, SectionView, TemplateInfo, TemplateSlot,
 };
-use crate::document::Document;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::changes;
 use crate::store::documents::{self, DocumentRow, SectionRow};
@@ -58,8 +57,7 @@ impl App {
             let template = chosen_template(&args.template, args.template_file.as_deref())?;
             let workspace = app.workspace_or_default(args.workspace.as_deref())?;
             let id = DocumentHandle(app.fresh_id()?);
-            let mut document = Document::create(&title, &template.id, app.now_ms(), app.fresh_id()?)?;
-            document.set_template(&template.id, &template_file(&template))?;
+            let mut document = app.new_document(&title, &template)?;
             let (sections, parents) = app.template_sections(&title, &template)?;
             document.add_all(&sections, &parents)?;
             let changes = document.commit(&format!("Created {title}"), app.now_ms());

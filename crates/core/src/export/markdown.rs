@@ -55,8 +55,7 @@ pub fn complete(document: &Document, sections: &[SectionText], model: &Model, te
         .map(|section| (reference::render(&section.title, model), reference::render(&section.body, model)))
         .collect();
     let told = told_by_diagrams(shown.iter().map(|(title, body)| (title.as_str(), body.as_str())), model);
-    let diagram = (model.list(Collection::Elements).next().is_some())
-        .then(|| format!("```mermaid\n{}```", notation::mermaid_flowchart(model, None)));
+    let diagram = (model.list(Collection::Elements).next().is_some()).then(|| notation::mermaid_flowchart(model, None));
     let options = CompleteOptions { template, diagram: diagram.as_deref(), told };
     let additions: Vec<Addition> = generate::complete(sections, model, &options)
         .into_iter()
