@@ -3,7 +3,7 @@
 //! end with one document, and nothing is ever shown that cannot be.
 
 mod fields;
-mod golden;
+mod golden_tests;
 mod invariants;
 mod luck;
 mod site;

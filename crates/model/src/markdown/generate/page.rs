@@ -114,7 +114,8 @@ impl<'a> Page<'a> {
 
     fn heading(&self, key: &str) -> String {
         let own = self.template.and_then(|template| template.slot(key));
-        let any = || templates::all().iter().rev().find_map(|template| template.slot(key));
+        // The headings that every reader of the seeds knows come first.
+        let any = || ["full", "compact", "arc42"].into_iter().find_map(|id| templates::find(id)?.slot(key));
         if let Some(slot) = own.or_else(any) {
             return slot.title.clone();
         }

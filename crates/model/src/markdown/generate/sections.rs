@@ -198,7 +198,11 @@ impl<'a> Writer<'a> {
         if nested.is_none() && self.model.parent(&record.id).is_some() {
             fields.splice(0..0, Collection::Elements.field("parent"));
         }
-        let node = self.page.add(Some(place), "components.component", refer(record, "name"));
+        let node = self.page.add(
+            Some(place),
+            if nested.is_some() { "" } else { "components.component" },
+            refer(record, "name"),
+        );
         let parts = self.parts(record, &fields, self.notation.bullets);
         parts.into_iter().for_each(|part| self.page.write(node, part));
         node

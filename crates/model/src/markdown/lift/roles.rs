@@ -67,7 +67,18 @@ const LISTED: [Collection; 6] = [
 /// The collection that a heading without a place names.
 pub(crate) fn collection_of_title(title: &str) -> Option<Collection> {
     let title = normalise(title);
-    LISTED.into_iter().find(|collection| normalise(collection.table().title) == title)
+    LISTED.into_iter().find(|collection| {
+        let place = match collection {
+            Collection::Risks => "risks",
+            Collection::Terms => "glossary",
+            Collection::Scenarios => "quality.scenarios",
+            _ => "",
+        };
+        // The places of arc42 go by these headings in every document.
+        let slot = crate::templates::find("arc42").and_then(|template| template.slot(place));
+        let known = slot.into_iter().flat_map(|slot| std::iter::once(&slot.title).chain(&slot.aliases));
+        known.map(String::as_str).chain([collection.table().title]).any(|known| normalise(known) == title)
+    })
 }
 
 /// What kind each section's heading speaks of, as lifting takes it.
@@ -115,6 +126,8 @@ pub(super) fn assign(sections: &[SectionText]) -> Vec<Role> {
             Role::Plain
         } else {
             let by_key = section.key.as_deref().and_then(by_key);
+            let inner = matches!((&by_key, parent), (Some(Role::Element { .. }), Some(Role::Element { .. })));
+            let by_key = if inner { Some(Role::Element { nested: true }) } else { by_key };
             by_key.or_else(|| parent.and_then(|parent| by_parent(parent, section, told[index]))).unwrap_or_else(|| {
                 let is_main = depth_of_parent.unwrap_or(true);
                 let listed = collection_of_title(&section.title).filter(|_| is_main && section.key.is_none());

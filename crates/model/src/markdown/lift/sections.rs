@@ -226,6 +226,13 @@ impl<'a> Run<'a> {
         work.mention_rest();
         let text = work.patched();
         let notes = work.notes;
+        self.keep(index, mark, text, notes);
+    }
+
+    /// Keeps what was lifted from a section's text, unless it is too much or
+    /// would not read as before.
+    fn keep(&mut self, index: usize, mark: usize, text: Option<String>, notes: Vec<LiftNote>) {
+        let section = &self.sections[index];
         match text.filter(|text| *text != section.body) {
             Some(_) if self.draft.mark() > EDITS => {
                 self.draft.go_back(mark);

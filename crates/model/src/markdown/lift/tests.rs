@@ -260,7 +260,10 @@ fn real_documents_read_as_before() {
         }
     }
     if files.is_empty() {
-        eprintln!("There are no corpora beside the checkout; nothing was tried.");
+        #[allow(clippy::print_stderr)]
+        {
+            eprintln!("There are no corpora beside the checkout; nothing was tried.");
+        }
         return;
     }
     let mut lifted = 0;
