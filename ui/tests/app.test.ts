@@ -14,7 +14,7 @@ beforeEach(async () => {
   app = new App(backend);
   await app.start();
   const content = toBase64(new TextEncoder().encode("# T\n\n## S\n\ntext\n"));
-  id = (await backend.call("document.import", { name: "t.md", content, template: null, workspace: null, format: null, lift: false, into: null })).id;
+  id = (await backend.call("document.import", { name: "t.md", content, template: null, templateFile: null, workspace: null, format: null, lift: false, into: null })).id;
   await go(id);
 });
 afterEach(() => vi.useRealTimers());
@@ -83,7 +83,7 @@ it("reads everything again after events were lost", async () => {
 });
 
 describe("the workspace that is shown", () => {
-  const addDocument = (workspace: string) => backend.call("document.create", { title: "D", template: "compact", workspace });
+  const addDocument = (workspace: string) => backend.call("document.create", { title: "D", template: "compact", templateFile: null, workspace });
   const start = async () => {
     const started = new App(backend);
     await started.start();

@@ -6,7 +6,7 @@ import { fromBase64, toBase64 } from "../src/lib/base64";
 let backend: MemoryBackend;
 let events: Event[];
 const import_ = (text: string) =>
-  backend.call("document.import", { name: "x.md", content: toBase64(new TextEncoder().encode(text)), template: null, workspace: null, format: null, lift: false, into: null });
+  backend.call("document.import", { name: "x.md", content: toBase64(new TextEncoder().encode(text)), template: null, templateFile: null, workspace: null, format: null, lift: false, into: null });
 
 beforeEach(() => {
   backend = new MemoryBackend();
@@ -23,7 +23,7 @@ it("exports what it imported", async () => {
 
 it("refuses what is not UTF-8", async () => {
   const content = toBase64(new Uint8Array([0xff, 0xfe, 0x00]));
-  await expect(backend.call("document.import", { name: "x.md", content, template: null, workspace: null, format: null, lift: false, into: null })).rejects.toMatchObject({ code: "bad-input" });
+  await expect(backend.call("document.import", { name: "x.md", content, template: null, templateFile: null, workspace: null, format: null, lift: false, into: null })).rejects.toMatchObject({ code: "bad-input" });
 });
 
 describe("edits", () => {
@@ -53,7 +53,7 @@ it("restores a deleted section where it was", async () => {
 
 it("finds all words and marks them", async () => {
   await import_("# T\n\n## Pumps\n\nEvery pump has a spare.\n");
-  const hits = await backend.call("search", { query: "spare pump", limit: 5 });
+  const hits = await backend.call("search", { query: "spare pump", document: null, limit: 5 });
   expect(hits).toHaveLength(1);
   expect(hits[0]?.excerpt).toContain("\uE000spare\uE001");
 });

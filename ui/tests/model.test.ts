@@ -36,7 +36,7 @@ beforeEach(async () => {
   app = new App(backend);
   await app.start();
   const content = toBase64(new TextEncoder().encode("# T\n\n## Doors\n\nThe Front door opens.\n"));
-  const { id } = await backend.call("document.import", { name: "t.md", content, template: "full", workspace: null, format: null, lift: false, into: null });
+  const { id } = await backend.call("document.import", { name: "t.md", content, template: "full", templateFile: null, workspace: null, format: null, lift: false, into: null });
   app.navigation.go({ view: "document", document: id, section: null });
   const followed = app.followPlace();
   await settle();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { renderMarkdown } from "../src/lib/markdown";
-import { encodeReference, findReferences, renderReferences, withoutReferenceMarks } from "../src/lib/reference";
+import { keepReferences, encodeReference, findReferences, renderReferences, withoutReferenceMarks } from "../src/lib/reference";
 import { wordCount } from "../src/lib/wording";
 
 const mention = encodeReference({ id: "0a", field: "name", hint: "" });
@@ -30,6 +30,25 @@ describe("references", () => {
     expect(seen.source(5)).toBe(text.length - 2);
     expect(seen.source(seen.text.length)).toBe(text.length);
     expect(renderReferences("plain", () => "").source(3)).toBe(3);
+  });
+
+  it("stay in a value that is changed as people read it", () => {
+    const name = (reference: { id: string }) => (reference.id === "0a" ? "Front door" : "Bell");
+    const bell = encodeReference({ id: "0b", field: "name", hint: "" });
+    const source = `The ${mention} has a ${bell}.`;
+    const kept = (text: string) => keepReferences(source, text, name);
+    expect(kept("The Front door has a Bell.")).toBe(source);
+    expect(kept("The old Front door has a Bell.")).toBe(`The old ${mention} has a ${bell}.`);
+    expect(kept("The Front door has no Bell.")).toBe(`The ${mention} has no ${bell}.`);
+    expect(kept("The Front door has a Bell")).toBe(`The ${mention} has a ${bell}`);
+    expect(kept("The Back door has a Bell.")).toBe(`The Back door has a ${bell}.`);
+    expect(kept("The Front door has a Bells.")).toBe(`The ${mention} has a ${bell}s.`);
+    expect(kept("The Fr Bell.")).toBe(`The Fr ${bell}.`);
+    expect(kept("The Front.")).toBe("The Front.");
+    expect(kept("")).toBe("");
+    expect(keepReferences(`${mention}${bell}`, "Front doorBellx", name)).toBe(`${mention}${bell}x`);
+    expect(keepReferences(`${mention}${bell}`, "xFront doorBell", name)).toBe(`x${mention}${bell}`);
+    expect(keepReferences(`${mention}${bell}`, "Front door and Bell", name)).toBe(`${mention} and ${bell}`);
   });
 
   it("cannot come from outside", () => expect(withoutReferenceMarks(mention)).toBe("\uFFFD0a.name\uFFFD"));

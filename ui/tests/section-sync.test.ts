@@ -24,7 +24,7 @@ let open: SectionSync[] = [];
 async function session(text: string, client = "me", failure: Failure = "unknown"): Promise<Session> {
   const backend = new MemoryBackend();
   const content = toBase64(new TextEncoder().encode(`# T\n\n## S\n${text}`));
-  const { id: document } = await backend.call("document.import", { name: "t.md", content, template: null, workspace: null, format: null, lift: false, into: null });
+  const { id: document } = await backend.call("document.import", { name: "t.md", content, template: null, templateFile: null, workspace: null, format: null, lift: false, into: null });
   const view = await backend.call("document.open", { document });
   const section = view.sections[1]!;
   const saving: Session["saving"] = [];

@@ -6,7 +6,7 @@ import { OpenDocument } from "../src/state/document.svelte";
 export async function opened(markdown: string) {
   const backend = new MemoryBackend();
   const content = toBase64(new TextEncoder().encode(markdown));
-  const { id } = await backend.call("document.import", { name: "t.md", content, template: "full", workspace: null, format: null, lift: false, into: null });
+  const { id } = await backend.call("document.import", { name: "t.md", content, template: "full", templateFile: null, workspace: null, format: null, lift: false, into: null });
   const document = await OpenDocument.open(backend, id);
   backend.subscribe((event) => document.receive(event));
   const section = (title: string) => {

@@ -18,7 +18,7 @@ beforeEach(async () => {
   app = new App(backend);
   await app.start();
   const content = toBase64(new TextEncoder().encode(source));
-  const { id } = await backend.call("document.import", { name: "t.md", content, template: "full", workspace: null, format: null, lift: false, into: null });
+  const { id } = await backend.call("document.import", { name: "t.md", content, template: "full", templateFile: null, workspace: null, format: null, lift: false, into: null });
   app.navigation.go({ view: "document", document: id, section: null });
   await app.followPlace();
   document = app.document!;

@@ -18,7 +18,7 @@ export const views = [
     name: "new-document",
     go: async (page) => {
       await page.click("[data-testid=new-document]");
-      await page.waitForSelector("dialog [name=template]");
+      await page.waitForSelector("[data-testid=template-full]");
     },
   },
   { name: "document", go: openDocument },

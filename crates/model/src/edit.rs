@@ -1,5 +1,7 @@
 //! Edits of the model as data: checked, put into words, and turned around.
 
+mod nesting;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
@@ -115,7 +117,7 @@ pub fn check(model: &Model, edits: Vec<Edit>) -> Result<Vec<Edit>> {
     }
     numbers::check(model, &checked)?;
     apply_all(&mut after, &checked);
-    check_nesting(model, &after, &checked)?;
+    nesting::check(model, &after, &checked)?;
     Ok(checked)
 }
 
@@ -221,40 +223,6 @@ fn check_field(model: &Model, collection: Collection, name: &str, value: Value) 
     }
     let value = field.shape.check(value, model).map_err(|refusal| refusal.at(at()))?;
     Ok((field.name.to_owned(), value))
-}
-
-/// Nothing may be put inside itself. What two devices nested into each other
-/// stands as the model shows it, and is no reason to refuse anything.
-fn check_nesting(before: &Model, after: &Model, edits: &[Edit]) -> Result<()> {
-    let nested: HashSet<&str> = edits.iter().filter_map(|edit| nests(after, edit)).collect();
-    for id in &nested {
-        let Some(record) = after.get(id) else { continue };
-        let nesting = record.collection.table().nesting.unwrap_or_default();
-        let mut at = record.text(nesting);
-        for _ in 0..after.len() {
-            if at == *id {
-                return Err(Refusal::bad(
-                    format!("{} cannot be moved into itself.", record.label()),
-                    "Choose a place outside of it.",
-                ));
-            }
-            let above =
-                if nested.contains(at) { after.get(at).map(|above| above.text(nesting)) } else { before.parent(at) };
-            at = above.unwrap_or_default();
-        }
-    }
-    Ok(())
-}
-
-/// The record that an edit nests in another.
-fn nests<'a>(model: &Model, edit: &'a Edit) -> Option<&'a str> {
-    let (id, field) = match edit {
-        Edit::Set { id, field, .. } => (id, Some(field)),
-        Edit::Add { id: Some(id), .. } => (id, None),
-        _ => return None,
-    };
-    let nesting = model.get(id)?.collection.table().nesting?;
-    field.is_none_or(|field| field == nesting).then_some(id)
 }
 
 /// Does an edit to a model in memory. Values must be checked; ids given.
@@ -538,6 +506,42 @@ mod tests {
         let into_itself = Edit::Set { id: "a".into(), field: "parent".into(), value: Some(Value::text("b")) };
         assert!(edit(into_itself).unwrap_err().message.contains("itself"));
         assert!(edit(add("elements", "c", &[("name", Value::text("x"))])).is_err(), "a kind is required");
+    }
+
+    #[test]
+    fn other_spellings_of_a_field_get_around_no_rule() {
+        let fields = [("title", Value::text("SQL")), ("number", Value::text("1"))];
+        let model = make(vec![element("a", "Shop", ""), element("b", "Orders", "a"), add("decisions", "d", &fields)]);
+        let set = |id: &str, field: &str, value: &str| {
+            let value = Some(Value::text(value)).filter(|value| !value.is_empty());
+            check(&model, vec![Edit::Set { id: id.into(), field: field.into(), value }])
+        };
+        for spelling in ["number", "Number", "num-ber"] {
+            assert!(set("d", spelling, "2").unwrap_err().message.contains("never changes"));
+            assert!(set("d", spelling, "").is_err());
+        }
+        assert!(set("a", "Parent", "b").unwrap_err().message.contains("itself"));
+    }
+
+    #[test]
+    fn an_id_is_given_once() {
+        let model = make(vec![element("a", "Shop", "")]);
+        assert!(check(&model, vec![element("a", "Store", "")]).is_err());
+        assert!(
+            check(&model, vec![element("b", "Store", ""), add("flows", "b", &[("name", Value::text("x"))])]).is_err()
+        );
+    }
+
+    #[test]
+    fn what_two_nested_into_each_other_can_still_be_moved() {
+        let mut model = make(vec![element("a", "Shop", ""), element("b", "Orders", "a"), element("c", "Cart", "")]);
+        let top = model.get("a").unwrap().clone().with("parent", Value::text("b"));
+        model.put(top);
+        let into = |id: &str, parent: &str| {
+            check(&model, vec![Edit::Set { id: id.into(), field: "parent".into(), value: Some(Value::text(parent)) }])
+        };
+        assert!(into("c", "b").is_ok() && into("a", "c").is_ok() && into("b", "c").is_ok());
+        assert!(into("a", "b").is_err(), "Orders stands in the shop");
     }
 
     #[test]

@@ -525,6 +525,48 @@ mod tests {
     }
 
     #[test]
+    fn one_id_in_two_collections_is_one_record_in_whatever_order_they_come() {
+        let (a, b) = (element("1", "a", ""), Record::new(Collection::Terms, "1").with("name", Value::text("b")));
+        let one = Model::of([a.clone(), b.clone()]);
+        let mut other = Model::of([b]);
+        other.put(a);
+        assert_eq!(one, other);
+        assert_eq!((other.len(), other.all().count()), (1, 1));
+        assert_eq!(other.get("1").unwrap().collection, Collection::Elements);
+    }
+
+    #[test]
+    fn deep_and_damaged_nesting_ends() {
+        let depth = 20_000;
+        let id = |n: usize| format!("{n:08x}");
+        let mut records: Vec<Record> = (1..depth).map(|n| element(&id(n), "x", &id(n - 1))).collect();
+        records.push(element(&id(0), "x", ""));
+        records[depth - 1].deleted = true;
+        let model = Model::of(records);
+        assert_eq!(model.list(Collection::Elements).count(), 0);
+        // A step that is its own flow belongs to nothing.
+        let model = Model::of([Record::new(Collection::Steps, "5").with("flow", Value::text("5"))]);
+        assert!(model.is_hidden("5"));
+        assert!(model.path_of(model.get("5").unwrap()).starts_with("steps."));
+    }
+
+    #[test]
+    fn slugs_follow_what_other_records_are_called_and_where_they_are() {
+        let mut model = Model::of([
+            element("1", "Shop", ""),
+            element("2", "Cart", ""),
+            Record::new(Collection::Instances, "3").with("element", Value::text("1")),
+            Record::new(Collection::Flows, "4").with("name", Value::text("Pay")),
+            Record::new(Collection::Steps, "5").with("flow", Value::text("4")).with("text", Value::text("Ask")),
+        ]);
+        let slugs = |model: &Model| ["3", "5"].map(|id| model.slug_of(model.get(id).unwrap()));
+        assert_eq!(slugs(&model), ["shop", "ask"]);
+        model.put(model.get("3").unwrap().clone().with("element", Value::text("2")));
+        model.put(model.get("5").unwrap().clone().with("text", Value::text("Answer")));
+        assert_eq!(slugs(&model), ["cart", "answer"]);
+    }
+
+    #[test]
     fn slugs_are_unique_and_names_lead_to_records() {
         let model =
             Model::of([element("1", "Web client", ""), element("2", "web  client!", ""), element("3", "Cache", "")]);

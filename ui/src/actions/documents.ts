@@ -1,16 +1,17 @@
 import type { ExportFormat } from "../backend/generated/api";
 import { counted } from "../lib/wording";
 import type { App } from "../state/app.svelte";
+import type { ImportOptions } from "../state/library.svelte";
 import { always, inDocument, type Action } from "./action";
 import { deleteDocument } from "./structure";
 
 const MAX_FILES = 50;
 
 /** Imports files one after the other and opens the only or last one. */
-export async function importFiles(app: App, files: readonly File[]): Promise<void> {
+export async function importFiles(app: App, files: readonly File[], options?: ImportOptions): Promise<void> {
   for (const file of files.slice(0, MAX_FILES)) {
     await app.attempt(async () => {
-      const imported = await app.library.import(file);
+      const imported = await app.library.import(file, options);
       const sections = counted(imported.sections, "section");
       const { lifted, left } = imported.lift;
       const understood = lifted > 0 ? ` ${counted(lifted, "thing")} in the model.` : "";
@@ -70,6 +71,14 @@ export const documentActions: Action[] = [
       app.dialogs.close();
       app.dialogs.pickFile();
     },
+  },
+  {
+    id: "document.importWith",
+    title: "Import with a template of your choice…",
+    group: "Documents",
+    keywords: "open file upload lift markdown options",
+    available: always,
+    run: (app) => app.dialogs.open({ kind: "import" }),
   },
   {
     id: "library.search",

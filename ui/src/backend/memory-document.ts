@@ -1,5 +1,6 @@
 import { randomHex } from "../lib/random";
 import { sectionState } from "../lib/completeness";
+import { hasReferences, renderReferences } from "../lib/reference";
 import { difference } from "../lib/difference";
 import { spliceString } from "../lib/splices";
 import { problem } from "./backend";
@@ -253,6 +254,7 @@ export class MemoryDocument {
         guidance: slot?.guidance ?? null,
         state: sectionState(section.text),
         text: section.text,
+        rendered: hasReferences(section.text) ? renderReferences(section.text, ({ id }) => this.model.find(id)?.label ?? "(?)").text : null,
         version: section.version,
       };
     });

@@ -86,10 +86,8 @@ export function modelHandlers(backend: MemoryBackend) {
     "model.compare": ({ document, a, b }: Args<"model.compare">) => ({ rows: compare(find(document), a, b) }),
     "document.trash": ({ document }: Args<"document.trash">) => trash(find(document)),
     "document.setTemplate": ({ document, template, file }: Args<"document.setTemplate">) => {
-      const chosen = backend.templates.find((candidate) => candidate.id === template);
-      if (!chosen && file === null) throw problem("not-found", `There is no template “${template}”.`, "Choose one of the templates.");
       const found = find(document);
-      if (chosen) found.template = chosen;
+      found.template = backend.template(template ?? "template.md", file);
       backend.emit({ type: "documentChanged", document });
       return found.summary();
     },

@@ -175,7 +175,7 @@ export class MemoryModel {
       record.conflicts = { ...record.conflicts };
       delete record.conflicts[edit.field];
     } else if (edit.do === "move") record.order = this.between(record.collection, edit.after, record.id);
-    else record.deleted = edit.do === "delete";
+    else record.deleted = edit.do !== "restore";
   }
 
   private ordered(collection: string, without = ""): Stored[] {
@@ -204,6 +204,7 @@ export class MemoryModel {
         return { do: "move", id: edit.id, after: list[list.findIndex((record) => record.id === edit.id) - 1]?.id ?? null };
       }
       case "delete":
+      case "deleteWith":
         return { do: "restore", id: edit.id };
       case "restore":
         return { do: "delete", id: edit.id };
@@ -226,7 +227,7 @@ export class MemoryModel {
       const title = table.fields.find((field) => field.name === first.field)?.title.toLowerCase() ?? first.field;
       return `${first.value === null ? "Cleared" : "Set"} the ${title} of ${named}${more}`;
     }
-    return `${{ move: "Moved", delete: "Deleted", restore: "Restored" }[first.do]} ${named}${more}`;
+    return `${{ move: "Moved", delete: "Deleted", deleteWith: "Deleted", restore: "Restored" }[first.do]} ${named}${more}`;
   }
 
   private label(record: Stored): string {

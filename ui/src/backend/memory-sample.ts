@@ -108,7 +108,7 @@ Reads a code, opens, and reports later.
 `;
 
 function importSample(backend: MemoryBackend, name: string, source: string, template: string) {
-  return backend.call("document.import", { name, content: toBase64(new TextEncoder().encode(source)), template, workspace: null, format: null, lift: false, into: null });
+  return backend.call("document.import", { name, content: toBase64(new TextEncoder().encode(source)), template, templateFile: null, workspace: null, format: null, lift: false, into: null });
 }
 
 /** A backend with something to look at. */
@@ -117,7 +117,7 @@ export async function sampleBackend(): Promise<MemoryBackend> {
   await importSample(backend, "ferry.md", ferry, "compact");
   const { id } = await importSample(backend, "harbour.md", harbour, "full");
   fillModel(backend.find(id));
-  await backend.call("document.create", { title: "Tide gauge network", template: "compact", workspace: null });
+  await backend.call("document.create", { title: "Tide gauge network", template: "compact", templateFile: null, workspace: null });
   const age = [3 * 86_400_000, 4 * 60_000, 26 * 3_600_000];
   backend.documents.forEach((document, index) => {
     document.updated = new Date(Date.now() - (age[index] ?? 0)).toISOString();
@@ -141,7 +141,7 @@ export async function developmentBackend(): Promise<MemoryBackend> {
   const wanted = new URLSearchParams(location.search).get("sample");
   const backend = wanted === "empty" ? new MemoryBackend() : await sampleBackend();
   if (wanted === "large") {
-    const { id } = await backend.call("document.create", { title: "Ten thousand parts", template: "compact", workspace: null });
+    const { id } = await backend.call("document.create", { title: "Ten thousand parts", template: "compact", templateFile: null, workspace: null });
     fillLarge(backend.find(id), LARGE);
   }
   if (wanted === "locked") {

@@ -1,3 +1,5 @@
+import { problem } from "./backend";
+import { cutMarkdown, slugOf } from "./memory-document";
 import type { TemplateInfo, TemplateSlot } from "./generated/api";
 
 function slot(key: string, title: string, guidance: string, level = 2, repeatable = false, skeleton = "\n"): TemplateSlot {
@@ -36,6 +38,26 @@ const full: TemplateSlot[] = [
   slot("future", "Future Architecture Considerations", "What is known to come, and what it would change."),
 ];
 
+const arc42: TemplateSlot[] = [
+  slot("overview", "Introduction and Goals", "What the system is for, in a paragraph that somebody new to it understands."),
+  slot("requirements", "Requirements Overview", "The few things the system must do that shape its architecture.", 3),
+  slot("quality.goals", "Quality Goals", "Three to five qualities that matter most, most important first.", 3),
+  slot("stakeholders", "Stakeholders", "Who has to know or agree, and what each of them expects.", 3),
+  slot("constraints", "Architecture Constraints", "What was not yours to choose: technology, law, organisation, deadlines."),
+  slot("context", "Context and Scope", "What is inside, what is outside, and what crosses the border."),
+  slot("strategy", "Solution Strategy", "The few ideas that everything else follows from."),
+  slot("components", "Building Block View", "The parts the system is built from, and how they are nested."),
+  slot("components.component", "Building block", "**Purpose** in one sentence, then interfaces and what it depends on.", 3, true, component),
+  slot("data-flow", "Runtime View", "How the building blocks work together in the scenarios that matter."),
+  slot("deployment", "Deployment View", "Where it runs, and which building block runs where."),
+  slot("concepts", "Crosscutting Concepts", "Rules and ideas that hold in many parts at once."),
+  slot("decisions", "Architecture Decisions", "Why it is built the way it is."),
+  slot("decisions.decision", "Decision", "Context, decision, rationale, alternatives, trade-offs.", 3, true, decision),
+  slot("quality", "Quality Requirements", "Scenarios that say when a quality is good enough."),
+  slot("risks", "Risks and Technical Debt", "What may go wrong, how likely it is, and what is done about it."),
+  slot("glossary", "Glossary", "Words that mean something particular here."),
+];
+
 const compactKeys = new Set(["overview", "diagram", "components", "components.component", "data-flow", "security", "scalability"]);
 
 /** Templates for tests and for working on the interface; the real ones come from the core. */
@@ -52,4 +74,26 @@ export const memoryTemplates: TemplateInfo[] = [
     description: "The essentials on a few pages. For small systems, and for a first description that others complete.",
     slots: full.filter((candidate) => compactKeys.has(candidate.key)),
   },
+  {
+    id: "arc42",
+    title: "arc42",
+    description: "The twelve sections of arc42, from goals and context over building blocks to risks; for systems with many stakeholders.",
+    slots: arc42,
+  },
 ];
+
+/** Every heading of a template file as a place, as far as the interface alone needs it. */
+export function templateFromFile(name: string, source: string): TemplateInfo {
+  const places = cutMarkdown(source)
+    .filter((part) => part.level > 1)
+    .map(({ level, title }) => {
+      const heading = title.replace(/<!--.*?-->/g, "").trim();
+      const key = /place:\s*([a-z0-9.-]+)/.exec(title)?.[1] ?? slugOf(heading);
+      return slot(key, heading.replace(/^\[|\]$/g, ""), "", level, /;\s*repeatable/.test(title));
+    });
+  if (places.length === 0) {
+    throw problem("bad-input", "This template has no places.", "Give it a heading for every part that a document should have.", name);
+  }
+  const id = /^id:\s*(\S+)/m.exec(source)?.[1] ?? slugOf(name.replace(/\.[^.]*$/, ""));
+  return { id, title: /^title:\s*(.+)/m.exec(source)?.[1] ?? name, description: "A file of your own.", slots: places };
+}

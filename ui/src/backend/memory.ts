@@ -6,7 +6,7 @@ import type { Commands, Event, Role, SearchHit, Splice, SyncState, TemplateInfo,
 import { cutMarkdown, MemoryDocument } from "./memory-document";
 import { liftPlan } from "./memory-lift";
 import { modelHandlers, searchRecords } from "./memory-model-commands";
-import { memoryTemplates } from "./memory-templates";
+import { memoryTemplates, templateFromFile } from "./memory-templates";
 
 /** How an own edit's event stands to its reply; both happen with the real core. */
 export type EventOrder = "before" | "after";
@@ -122,7 +122,8 @@ export class MemoryBackend implements Backend {
     return workspace;
   }
 
-  private template(id: string): TemplateInfo {
+  template(id: string, file: string | null = null): TemplateInfo {
+    if (file !== null) return templateFromFile(id, file);
     const template = this.templates.find((candidate) => candidate.id === id);
     if (!template) throw problem("not-found", `There is no template “${id}”.`, "Choose one of the templates.");
     return template;
@@ -182,8 +183,8 @@ export class MemoryBackend implements Backend {
           .filter((document) => (workspace === null || document.workspace === workspace) && (deleted || document.deleted === null))
           .sort((a, b) => b.updated.localeCompare(a.updated))
           .map((document) => document.summary()),
-      "document.create": ({ title, template, workspace }: Commands["document.create"]["args"]) => {
-        const document = MemoryDocument.fromTemplate(title, this.template(template), this.workspace(workspace).id);
+      "document.create": ({ title, template, templateFile, workspace }: Commands["document.create"]["args"]) => {
+        const document = MemoryDocument.fromTemplate(title, this.template(template, templateFile), this.workspace(workspace).id);
         this.addDocument(document);
         return document.summary();
       },
@@ -214,12 +215,15 @@ export class MemoryBackend implements Backend {
         return { name, mime, content: toBase64(new TextEncoder().encode(text)) };
       },
       "document.log": ({ document }: Commands["document.log"]["args"]) => this.find(document).log,
-      search: ({ query, limit }: Commands["search"]["args"]) => this.search(query).slice(0, limit),
+      search: ({ query, document, limit }: Commands["search"]["args"]) =>
+        this.search(query)
+          .filter((hit) => document === null || hit.document === document)
+          .slice(0, limit),
       doctor: () => [{ check: "database.integrity", ok: true, detail: "There is no database.", advice: null }],
     };
   }
 
-  private import({ name, content, template, workspace }: Commands["document.import"]["args"]) {
+  private import({ name, content, template, templateFile, workspace }: Commands["document.import"]["args"]) {
     let source: string;
     try {
       source = new TextDecoder("utf-8", { fatal: true }).decode(fromBase64(content));
@@ -228,7 +232,7 @@ export class MemoryBackend implements Backend {
     }
     const parts = cutMarkdown(source);
     const title = parts.find((part) => part.level === 1)?.title ?? name.replace(/\.[^.]*$/, "");
-    const document = MemoryDocument.fromMarkdown(title, source, this.template(template ?? "full"), this.workspace(workspace).id);
+    const document = MemoryDocument.fromMarkdown(title, source, this.template(template ?? (templateFile === null ? "full" : name), templateFile), this.workspace(workspace).id);
     this.addDocument(document);
     const views = document.views();
     const matched = views.filter((view) => view.key !== null).length;

@@ -1,6 +1,6 @@
 import { score } from "../lib/match";
 import { textOf } from "../lib/values";
-import type { Option } from "../shared/Combobox.svelte";
+import type { Option } from "../shared/option";
 import type { DocumentModel } from "../state/model.svelte";
 
 /** Without a query this many records are offered. */

@@ -23,7 +23,7 @@ export interface Rendered {
   source(offset: number): number;
 }
 
-const PATTERN = /\uE020([0-9a-f]+)\.([A-Za-z0-9]+)((?:[~\-,>][^\uE020\uE021]*)?)\uE021/g;
+const PATTERN = /\uE020([0-9a-f]+)\.([A-Za-z0-9]+)((?:[~\-,>#&][^\uE020\uE021]*)?)\uE021/g;
 
 /** Whether a text may hold references at all. */
 export function hasReferences(text: string): boolean {
@@ -72,6 +72,36 @@ export function renderReferences(text: string, show: (reference: FoundReference)
     return inside === 0 ? piece.source : (pieces[pieces.indexOf(piece) + 1]?.source ?? piece.source);
   };
   return { text: out, source };
+}
+
+/**
+ * What became of a source when the text it shows was changed to another: its
+ * references stay, but for those that the change itself touches.
+ */
+export function keepReferences(source: string, text: string, show: (reference: FoundReference) => string): string {
+  const found = findReferences(source);
+  if (found.length === 0) return text;
+  const before = renderReferences(source, show).text;
+  let from = 0;
+  while (from < Math.min(before.length, text.length) && before[from] === text[from]) from++;
+  let same = 0;
+  while (same < Math.min(before.length, text.length) - from && before.at(-1 - same) === text.at(-1 - same)) same++;
+  let to = before.length - same;
+  // How much longer the source is than the text, left of the change and of where it ends.
+  let [left, right] = [0, 0];
+  let grown = 0;
+  for (const reference of found) {
+    const start = reference.from - grown;
+    const end = start + show(reference).length;
+    grown += reference.to - reference.from - (end - start);
+    if (end <= from) left = grown;
+    else if (start < from) from = start;
+    if (start < to) {
+      right = grown;
+      to = Math.max(to, end);
+    }
+  }
+  return source.slice(0, from + left) + text.slice(from, text.length - (before.length - to)) + source.slice(to + right);
 }
 
 /** Text from outside without the characters that only references may hold. */

@@ -1,4 +1,4 @@
-import type { Tone } from "../shared/Badge.svelte";
+import type { Tone } from "../shared/tone";
 
 /** How words of a life are coloured, whatever has them. */
 export const TONES: Record<string, Tone> = {

@@ -16,6 +16,7 @@ export type Dialog =
   | { kind: "makeElement"; name: string; make: (name: string, kind: string) => Promise<unknown> }
   | { kind: "addRecord"; collection: string; fields: Record<string, Value> }
   | { kind: "suppress"; finding: CheckFinding }
+  | { kind: "import" }
   | { kind: "lift" }
   | { kind: "trash" }
   | { kind: "template" }
@@ -29,7 +30,7 @@ export class Dialogs {
   drawer = $state<"outline" | "inspector" | null>(null);
 
   /** Opens the file picker for imports; set by the component that holds its input. */
-  pickFile: () => void = () => {};
+  pickFile: (take?: (files: File[]) => Promise<void>) => void = () => {};
   /** Puts the caret into the search field; set by the top bar. */
   focusSearch: () => void = () => {};
 

@@ -7,6 +7,16 @@ const MAX_HITS = 50;
 const MAX_IMPORT_BYTES = 16 * 1024 * 1024;
 const SEARCH_DELAY_MS = 120;
 
+/** How a file is imported. */
+export interface ImportOptions {
+  /** A template's id, or the name of a file; null for the one that fits best. */
+  template: string | null;
+  /** The text of a template file. */
+  file: string | null;
+  /** Lifts all there is into the model, diagrams too. */
+  lift: boolean;
+}
+
 /** The documents of a workspace, and the search over all. */
 export class Library {
   documents = $state.raw<DocumentSummary[]>([]);
@@ -51,21 +61,22 @@ export class Library {
     }, SEARCH_DELAY_MS);
   }
 
-  create(title: string, template: string): Promise<DocumentSummary> {
-    return this.backend.call("document.create", { title, template, workspace: this.workspace() });
+  create(title: string, { template, file }: Omit<ImportOptions, "lift">): Promise<DocumentSummary> {
+    return this.backend.call("document.create", { title, template: template ?? "full", templateFile: file, workspace: this.workspace() });
   }
 
-  async import(file: File): Promise<Imported> {
+  async import(file: File, options: ImportOptions = { template: null, file: null, lift: false }): Promise<Imported> {
     if (file.size > MAX_IMPORT_BYTES) {
       throw problem("too-large", "This file is too large to be a document.", "Drystone takes Markdown files of up to 16 MB.", file.name);
     }
     const content = toBase64(new Uint8Array(await file.arrayBuffer()));
-    return this.backend.call("document.import", { name: file.name, content, template: null, workspace: this.workspace(), format: null, lift: false, into: null });
+    const { template, file: templateFile, lift } = options;
+    return this.backend.call("document.import", { name: file.name, content, template, templateFile, workspace: this.workspace(), format: null, lift, into: null });
   }
 
   private async find(query: string): Promise<void> {
     try {
-      const hits = await this.backend.call("search", { query, limit: MAX_HITS });
+      const hits = await this.backend.call("search", { query, document: null, limit: MAX_HITS });
       if (query === this.query) this.hits = hits;
     } finally {
       if (query === this.query) this.searching = false;

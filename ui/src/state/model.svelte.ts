@@ -3,7 +3,7 @@ import type { Applied, Edit, Event, RecordView, SectionBody, Value } from "../ba
 import type { Reference } from "../lib/reference";
 import { listOf, textOf } from "../lib/values";
 import { Drafts } from "./drafts.svelte";
-import { showReference } from "./reference-text";
+import { plainText, showReference, withMentions } from "./reference-text";
 import { loadSchema, type Schema } from "./schema";
 import type { Step } from "./undo.svelte";
 
@@ -125,7 +125,17 @@ export class DocumentModel {
   /** What people call a record; a relationship by its ends. */
   labelOf(record: RecordView): string {
     if (record.collection === "relationships") return `${this.label(textOf(record, "from"))} → ${this.label(textOf(record, "to"))}`;
-    return record.label;
+    return plainText(this, record.label);
+  }
+
+  /** A value as people read it: with names where it mentions records. */
+  plain(text: string): string {
+    return plainText(this, text);
+  }
+
+  /** A value that was changed as people read it, with the mentions that it had. */
+  mentioning(source: string, text: string): string {
+    return withMentions(this, source, text);
   }
 
   children(id: string): readonly RecordView[] {

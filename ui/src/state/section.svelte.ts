@@ -15,12 +15,15 @@ export class Section {
   record = $state<string | null>(null);
   guidance = $state<string | null>(null);
   text = $state.raw("");
+  /** The text with the values of its references, as the core last rendered it; shown until the model is here. */
+  rendered = $state.raw<string | null>(null);
   state = $state<SectionState>("empty");
   version = 0;
 
   constructor(view: SectionView) {
     this.id = view.id;
     this.takeStructure(view);
+    this.rendered = view.rendered;
     this.takeText(view.text, view.version, view.state);
   }
 

@@ -9,6 +9,7 @@ mod luck;
 mod site;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use drystone_model::schema::COLLECTIONS;
 
@@ -18,29 +19,36 @@ use luck::Done;
 use site::Site;
 
 /// How many short schedules there are.
-const SCHEDULES: u64 = 1_000;
+const SCHEDULES: u64 = 100_000;
 /// Their operations, at least and at most.
 const OPERATIONS: (usize, usize) = (3, 12);
 /// How many long schedules there are, and their operations.
-const LONG: (u64, usize) = (1, 50);
+const LONG: (u64, usize) = (4, 500);
 /// Set to the seed that a failure names to run that schedule alone.
 const RERUN: Option<u64> = None;
 
 /// Lanes by the order in which devices join.
 const LANES: [&str; 4] = ["", "b", "c", "d"];
 
+/// How many schedules run at once.
+const PARTS: u64 = 2;
+
 /// How many documents schedules begin with.
 const BASES: u64 = 12;
 
-/// Says with which seed a test failed.
-struct Seed(u64);
+/// Says with which seed a test failed, and lets the others end.
+struct Seed<'a> {
+    seed: u64,
+    failed: &'a AtomicBool,
+}
 
-impl Drop for Seed {
+impl Drop for Seed<'_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
+            self.failed.store(true, Ordering::Relaxed);
             #[allow(clippy::print_stderr)]
             {
-                eprintln!("The schedule that failed has the seed {}; set RERUN to it to run it alone.", self.0);
+                eprintln!("The schedule that failed has the seed {}; set RERUN to it to run it alone.", self.seed);
             }
         }
     }
@@ -61,7 +69,7 @@ struct World {
 
 /// A document to begin with.
 struct Base {
-    document: Document,
+    site: Site,
     changes: Vec<Vec<u8>>,
     serial: u64,
 }
@@ -79,7 +87,7 @@ impl Base {
         for edits in luck::beginning(&mut world.dice, &mut world.serial, seed) {
             world.changes.extend(site.perform(edits, &mut world.done).expect("the beginning fits"));
         }
-        Base { document: site.document, changes: world.changes, serial: world.serial }
+        Base { site, changes: world.changes, serial: world.serial }
     }
 }
 
@@ -93,9 +101,9 @@ impl World {
         let mut world = World::of(Dice(seed), base.changes.clone());
         world.serial = base.serial;
         let known: BTreeSet<usize> = (0..world.base).collect();
-        for (index, lane) in LANES.iter().enumerate().take([2, 2, 2, 3, 3, 4][world.dice.roll(6)]) {
+        for (index, lane) in LANES.iter().enumerate().take([2, 2, 2, 2, 3, 4][world.dice.roll(6)]) {
             let actor = u8::try_from(index).unwrap() + 1;
-            world.sites.push(Site::new(base.document.fork(actor), lane, known.clone(), actor));
+            world.sites.push(base.site.fork(lane, known.clone(), actor));
         }
         world
     }
@@ -158,10 +166,11 @@ impl World {
     /// What must hold on a device at every moment.
     fn see(&mut self, at: usize) {
         let site = &self.sites[at];
-        let sections = site.document.sections();
-        site.check_kept(&sections);
+        site.check_records();
         invariants::numbers_stay(&site.model, &mut self.numbers);
-        if self.dice.roll(3) == 0 {
+        if self.dice.roll(2) == 0 {
+            let sections = site.document.sections();
+            site.check_sections(&sections);
             invariants::hold(&site.model, &sections);
         }
     }
@@ -176,11 +185,13 @@ impl World {
         let heads: Vec<_> = self.sites.iter_mut().map(|site| site.document.heads()).collect();
         let [first, others @ ..] = &self.sites[..] else { return };
         let sections = first.document.sections();
+        first.check_sections(&sections);
         invariants::hold(&first.model, &sections);
         for (index, other) in others.iter().enumerate() {
             assert_eq!(heads[0], heads[index + 1], "heads");
             invariants::same(&first.model, &other.model);
             assert_eq!(sections, other.document.sections(), "sections");
+            other.check_sections(&sections);
         }
     }
 
@@ -197,29 +208,52 @@ impl World {
 }
 
 fn run(seed: u64, base: &mut Base, operations: usize) -> Done {
-    let _seed = Seed(seed);
     let mut world = World::new(seed, base);
     for _ in 0..operations {
         world.step();
     }
     world.meet();
-    if seed % 16 == 0 || operations > OPERATIONS.1 {
+    if seed.is_multiple_of(32) || operations > OPERATIONS.1 {
         world.join_late();
     }
     world.done
 }
 
-#[test]
-fn devices_that_edit_the_model_apart_end_with_one_document() {
+/// Every schedule whose seed leaves this rest, one after the other.
+fn run_part(rest: u64, failed: &AtomicBool) -> (u64, Done) {
     let mut bases: Vec<Base> = (0..BASES).map(Base::new).collect();
     let (mut count, mut done) = (0, Done::default());
-    for seed in RERUN.map_or(0..SCHEDULES, |seed| seed..seed + 1) {
+    let seeds = RERUN.map_or(0..SCHEDULES, |seed| seed..seed + 1);
+    for seed in seeds.filter(|seed| seed % PARTS == rest) {
+        if failed.load(Ordering::Relaxed) {
+            break;
+        }
+        let _seed = Seed { seed, failed };
         let (least, most) = OPERATIONS;
         // Shorter ones more often.
         let luck = |times: u64| (seed / times) as usize % (most - least + 1);
-        let operations = least + luck(1).min(luck(10));
+        let operations = least + luck(1).min(luck(10)).min(luck(100));
         done.add(&run(seed, &mut bases[(seed % BASES) as usize], operations));
         count += 1;
+    }
+    (count, done)
+}
+
+#[test]
+fn devices_that_edit_the_model_apart_end_with_one_document() {
+    let failed = AtomicBool::new(false);
+    let parts: Vec<(u64, Done)> = std::thread::scope(|scope| {
+        let parts = (0..PARTS).map(|rest| {
+            let failed = &failed;
+            scope.spawn(move || run_part(rest, failed))
+        });
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().map(|part| part.join().expect("every schedule ends well")).collect()
+    });
+    let (mut count, mut done) = (0, Done::default());
+    for (part, what) in &parts {
+        count += part;
+        done.add(what);
     }
     if RERUN.is_none() {
         assert_eq!(count, SCHEDULES);
@@ -229,7 +263,9 @@ fn devices_that_edit_the_model_apart_end_with_one_document() {
 
 #[test]
 fn devices_that_edit_apart_for_long_end_with_one_document() {
+    let failed = AtomicBool::new(false);
     for seed in 0..LONG.0 {
+        let _seed = Seed { seed, failed: &failed };
         run(u64::MAX - seed, &mut Base::new(seed), LONG.1);
     }
 }
@@ -238,6 +274,6 @@ fn devices_that_edit_apart_for_long_end_with_one_document() {
 fn every_collection_is_in_some_document_to_begin_with() {
     let bases: Vec<Base> = (0..BASES).map(Base::new).collect();
     for collection in COLLECTIONS {
-        assert!(bases.iter().any(|base| base.document.model().list(collection).next().is_some()), "{collection:?}");
+        assert!(bases.iter().any(|base| base.site.model.list(collection).next().is_some()), "{collection:?}");
     }
 }

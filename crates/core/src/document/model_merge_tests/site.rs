@@ -62,6 +62,13 @@ impl Site {
         site
     }
 
+    /// Another device with the same document.
+    pub fn fork(&mut self, lane: &'static str, has: BTreeSet<usize>, actor: u8) -> Site {
+        let document = self.document.fork(actor);
+        let (model, shown, outline) = (self.model.clone(), self.shown.clone(), self.outline.clone());
+        Site { lane, document, model, shown, outline, has, snapshot: None, undo: Vec::new(), actor, lives: 0 }
+    }
+
     /// As a process does that has just loaded the document.
     fn open(&mut self) {
         self.shown.clear();
@@ -94,7 +101,7 @@ impl Site {
         done.count(&self.model, &edits);
         let undo = edit::invert(&self.model, &edits);
         let orders = edit::orders(&self.model, &edits);
-        let foreseen = (done.made % 4 == 0).then(|| {
+        let foreseen = (done.made.is_multiple_of(4)).then(|| {
             let mut foreseen = self.model.clone();
             edit::apply_all(&mut foreseen, &edits);
             foreseen
@@ -136,9 +143,13 @@ impl Site {
         }
     }
 
-    /// What is kept is what there is.
-    pub fn check_kept(&self, sections: &[Section]) {
+    /// The records that are kept are those that there are.
+    pub fn check_records(&self) {
         invariants::same(&self.model, &self.document.model());
+    }
+
+    /// So are the sections.
+    pub fn check_sections(&self, sections: &[Section]) {
         assert_eq!(self.outline.len(), sections.len(), "sections came or went, and no effect said so");
         for (kept, section) in self.outline.iter().zip(sections) {
             assert_eq!(self.shown.get(&section.id), Some(&section.body), "the text of {}", section.id);

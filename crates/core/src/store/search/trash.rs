@@ -50,7 +50,9 @@ impl<'a> Trash<'a> {
             if owner.is_empty() {
                 return Ok(false);
             }
-            at = self.holder(document, owner)?;
+            // What names something else as its owner is without one.
+            let fits = |owner: &Record| record.collection.owners().contains(&owner.collection);
+            at = self.holder(document, owner)?.filter(fits);
         }
         Ok(false)
     }

@@ -1,0 +1,2 @@
+/** How a badge is coloured. */
+export type Tone = "plain" | "good" | "warn" | "bad" | "faint";
