@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::store::changes;
 use crate::store::documents::{self, DocumentRow, SectionRow};
 use crate::store::search::{self, Place};
-use drystone_model::Collection;
+use drystone_model::{Collection, reference};
 
 /// Entries of a log that are shown.
 const LOG_ENTRIES: u32 = 2000;
@@ -163,14 +163,24 @@ impl App {
                     record,
                     collection,
                     section,
-                    section_title: hit.name,
+                    section_title: app.without_references(id, hit.name)?,
                     path,
-                    excerpt: hit.excerpt,
+                    excerpt: app.without_references(id, hit.excerpt)?,
                 });
             }
             Ok(found)
         })
         .await
+    }
+
+    /// A found text as people read it; what was cut off of a reference is left
+    /// out.
+    fn without_references(&self, id: DocumentHandle, text: String) -> Result<String> {
+        if !text.contains([reference::OPEN, reference::CLOSE]) {
+            return Ok(text);
+        }
+        let shown = self.with_model(id, |model, _| Ok(reference::render(&text, model)))?;
+        Ok(shown.replace([reference::OPEN, reference::CLOSE], ""))
     }
 
     /// A record's path. It follows from the names of many others, so it is not

@@ -55,7 +55,7 @@ impl App {
             items.extend(model.all().filter(|record| record.deleted).map(|record| TrashItem {
                 collection: record.collection.name().into(),
                 id: record.id.clone(),
-                label: record.label(),
+                label: reference::render(&record.label(), model),
             }));
             Ok(items)
         })
@@ -209,7 +209,7 @@ pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
         id: record.id.clone(),
         collection: record.collection.name().into(),
         path: model.path_of(record),
-        label: record.label(),
+        label: reference::render(&record.label(), model),
         parent: model.parent(&record.id).map(str::to_owned),
         deleted: record.deleted,
         hidden: model.is_hidden(&record.id),

@@ -6,7 +6,7 @@ use drystone_model::edit::{self, Edit};
 use drystone_model::kinds;
 use drystone_model::path::{self, Target, name_of};
 use drystone_model::schema::{Collection, Field, Shape};
-use drystone_model::{Model, Record, Refusal, Value as FieldValue, reference};
+use drystone_model::{Model, Record, Refusal, Value as FieldValue, markdown, reference};
 use serde_json::{Map, Value, json};
 
 use super::App;
@@ -163,7 +163,13 @@ impl Planned<'_> {
         match path::resolve(&self.model, at)? {
             Target::Field(id, field) if field.is_derived() => self.set_dependencies(&id, field, value),
             Target::Field(id, field) => {
-                let value = parse(&self.model, field, value)?;
+                let value = match (field.shape, self.model.get(&id)) {
+                    // Mentions in a text are found again where its words stay.
+                    (Shape::Text, Some(record)) => {
+                        FieldValue::Text(markdown::weave(record.text(field.name), value, &self.model).text)
+                    }
+                    _ => parse(&self.model, field, value)?,
+                };
                 let value = Some(value).filter(|value| !value.is_empty());
                 self.push(Edit::Set { id, field: field.name.into(), value });
                 Ok(())
@@ -373,14 +379,23 @@ fn record_json(model: &Model, record: &Record) -> Value {
     map.insert("id".into(), json!(record.id));
     map.insert("slug".into(), json!(model.slug_of(record)));
     map.insert("path".into(), json!(model.path_of(record)));
-    map.insert("label".into(), json!(record.label()));
+    map.insert("label".into(), json!(reference::render(&record.label(), model)));
     for field in record.collection.table().fields {
         let value = if field.is_derived() { model.derived(record, field) } else { record.get(field.name).cloned() };
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            map.insert(field.name.into(), json!(value));
+            map.insert(field.name.into(), json!(shown(value, model)));
         }
     }
     Value::Object(map)
+}
+
+/// A value as people read it: mentions in texts by their names.
+fn shown(value: FieldValue, model: &Model) -> FieldValue {
+    match value {
+        FieldValue::Text(text) => FieldValue::Text(reference::render(&text, model)),
+        FieldValue::List(items) => FieldValue::List(items.iter().map(|item| reference::render(item, model)).collect()),
+        other => other,
+    }
 }
 
 /// A field's value so that `set` takes it back: records by their slugs.
@@ -392,7 +407,7 @@ fn field_json(model: &Model, record: &Record, field: &Field) -> Value {
         (Shape::Refs(_) | Shape::Targets, Some(FieldValue::List(ids))) => {
             json!(ids.iter().map(slug).collect::<Vec<_>>())
         }
-        (_, Some(value)) => json!(value),
+        (_, Some(value)) => json!(shown(value, model)),
         (Shape::List | Shape::Tags | Shape::Refs(_) | Shape::Targets, None) => json!([]),
         (Shape::Map, None) => json!({}),
         (Shape::Number, None) => Value::Null,
