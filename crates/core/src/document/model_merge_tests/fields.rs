@@ -184,13 +184,18 @@ fn what_is_not_seen_of_a_field_is_noticed_when_it_changes() {
             Shape::Map => ["a", "b", "more"].map(|item| Value::Map(BTreeMap::from([(item.into(), "x".into())]))),
             _ => continue,
         };
-        for loser in 0..2 {
+        for (loser, late) in [(0, false), (1, false), (0, true), (1, true)] {
             let mut pair = Pair::new(collection, field, None);
             let first = [pair.set(0, Some(&a)), pair.set(1, Some(&b))];
+            pair.devices[loser].set_title("Other").unwrap();
+            let between: Vec<_> = pair.devices[loser].commit("Named", 2).into_iter().map(|made| made.bytes).collect();
             let further = pair.set(loser, Some(&more));
             let other = &mut pair.devices[1 - loser];
             other.apply(&first[loser]).unwrap();
-            let effect = other.apply(&further).unwrap();
+            // What comes before a change that it builds on waits for it.
+            let order = if late { [&further, &between] } else { [&between, &further] };
+            assert!(other.apply(order[0]).unwrap().records.is_empty());
+            let effect = other.apply(order[1]).unwrap();
             assert!(effect.records.contains(&(collection, HERE.into())), "{collection:?}.{}", field.name);
             pair.devices[loser].apply(&first[1 - loser]).unwrap();
             pair.agreed();

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use automerge::ReadDoc;
 use drystone_model::edit::Edit;
 use drystone_model::schema::Collection;
 use drystone_model::{Model, Record, Value};
 
-use super::super::Section;
+use super::super::{Document, Section, read};
 
 /// Two models are one: their records, and what each works out from them.
 pub(super) fn same(kept: &Model, rebuilt: &Model) {
@@ -117,6 +118,25 @@ fn sections_end(sections: &[Section]) {
         let parent = section.parent.as_deref();
         assert!(parent.is_none_or(|parent| seen.contains(parent)), "{} is not after its parent", section.id);
         assert!(seen.insert(section.id.as_str()), "{} is there twice", section.id);
+    }
+}
+
+/// A section that is not shown is deleted, or somewhere inside of one that is.
+pub(super) fn no_section_is_lost(document: &Document, sections: &[Section]) {
+    let doc = &document.doc;
+    let Some(map) = read::sections_map(doc) else { return };
+    let shown: HashSet<&str> = sections.iter().map(|section| section.id.as_str()).collect();
+    let all: Vec<String> = doc.keys(&map).collect();
+    for id in all.iter().filter(|id| !shown.contains(id.as_str())) {
+        let (mut at, mut steps) = (id.clone(), 0);
+        while let Some(section) = read::object(doc, &map, &at) {
+            if read::boolean(doc, &section, "deleted") {
+                break;
+            }
+            at = read::string(doc, &section, "parent");
+            steps += 1;
+            assert!(steps <= all.len() && !at.is_empty(), "{id} is lost");
+        }
     }
 }
 

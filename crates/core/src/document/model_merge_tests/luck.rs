@@ -203,7 +203,7 @@ fn set(dice: &mut Dice, model: &Model, record: &Record) -> Edit {
         field = record.collection.field(nesting).unwrap_or(field);
     }
     let old = record.get(field.name);
-    let value = if dice.roll(8) == 0 { None } else { value(dice, model, record.collection, field, old) };
+    let value = if dice.roll(5) == 0 { None } else { value(dice, model, record.collection, field, old) };
     Edit::Set { id: record.id.clone(), field: field.name.into(), value }
 }
 
