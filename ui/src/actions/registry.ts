@@ -37,6 +37,7 @@ export function handleKey(app: App, event: KeyboardEvent): boolean {
   const typing = takesText(event.target);
   // Taking back a change of structure is the obvious meaning of undo outside of text.
   if (!typing && matches("Mod+Z", event)) return runKey(app, event, action("undo.structure"));
+  if (!typing && (matches("Mod+Shift+Z", event) || matches("Mod+Y", event))) return runKey(app, event, action("redo.structure"));
   for (const candidate of actions) {
     if (!candidate.shortcut || !matches(candidate.shortcut, event)) continue;
     if (typing && isPlain(candidate.shortcut)) continue;
