@@ -232,7 +232,9 @@ mod tests {
 
     #[test]
     fn an_item_is_read_as_it_was_written() {
-        for item in ["a", "a\n\nb\n  c", "* *", "\\* *", "---", "# a", "```\nx\n```", "1. x", "\\", "x\n- y\nz"] {
+        for item in
+            ["a", "a\n\nb\n  c", "* *", "\\* *", "---", "# a", "```\nx\n```", "1. x", "\\", "x\n- y\nz", "a \tb\n  c"]
+        {
             let written = format!("{}{}", bullet("* ", item), bullet("* ", "end"));
             assert_eq!(items(&written), (vec![item.to_owned(), "end".into()], String::new()), "{written}");
         }

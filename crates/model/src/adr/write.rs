@@ -185,7 +185,8 @@ fn named(mut fields: Fields, option: &Record, model: &Model) -> Fields {
 }
 
 fn one_line(text: &str, model: &Model) -> String {
-    reference::render(text, model).split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = reference::render(text, model);
+    text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 /// A value as people read it; nothing for an empty one.
