@@ -193,6 +193,12 @@ impl<'s> Findings<'s> {
     }
 
     fn push(&mut self, path: String, mut target: Target, message: String) -> &mut Finding {
+        // What a message quotes of a text is shown as people read it; a
+        // reference that was cut off is left out.
+        let message = match message.contains([reference::OPEN, reference::CLOSE]) {
+            true => reference::render(&message, self.subject.model).replace([reference::OPEN, reference::CLOSE], ""),
+            false => message,
+        };
         let place = match (self.subject.file, &self.lines) {
             (Some(file), Some(lines)) => {
                 target.line = target.line.or_else(|| lines.of_target(&target));
