@@ -53,8 +53,11 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     Ok(Exit::DONE)
 }
 
+/// A name, and fields with their values.
+type Parts<'a> = (Option<&'a str>, Vec<(String, String)>);
+
 /// A part with `=` after a word is a field; the one other part is the name.
-fn split(parts: &[String]) -> Result<(Option<&str>, Vec<(String, String)>)> {
+fn split(parts: &[String]) -> Result<Parts<'_>> {
     let mut name = None;
     let mut fields = Vec::new();
     for part in parts {
