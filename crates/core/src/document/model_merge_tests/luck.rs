@@ -171,8 +171,8 @@ fn edit(dice: &mut Dice, serial: &mut u64, model: &Model) -> Option<Edit> {
 fn add(dice: &mut Dice, serial: &mut u64, model: &Model, collection: Collection) -> Option<Edit> {
     let mut fields = BTreeMap::new();
     for field in collection.table().fields {
-        // Numbers are mostly given.
-        let unasked = if field.name == "number" { 5 } else { 6 };
+        // A number is asked for more often, for two may ask for one.
+        let unasked = if field.name == "number" { 2 } else { 6 };
         if field.is_derived() || (dice.roll(unasked) > 0 && (!field.required || field.name == "number")) {
             continue;
         }
@@ -185,7 +185,7 @@ fn add(dice: &mut Dice, serial: &mut u64, model: &Model, collection: Collection)
         }
     }
     // Now and then an id that another device may give at the same time.
-    let shared = collection != Collection::Decisions && dice.roll(40) == 0;
+    let shared = collection != Collection::Decisions && dice.roll(12) == 0;
     let id = if shared { format!("{LOOK}{:012x}", 0xFFFF_0000 + dice.roll(2)) } else { id(serial) };
     let after = model.every(collection).nth(dice.roll(6)).map(|record| record.id.clone());
     Some(Edit::Add { collection: collection.name().into(), id: Some(id), fields, after })
@@ -202,6 +202,11 @@ fn set(dice: &mut Dice, model: &Model, record: &Record) -> Edit {
     if let (Some(nesting), 0) = (record.collection.table().nesting, dice.roll(3)) {
         field = record.collection.field(nesting).unwrap_or(field);
     }
+    if dice.roll(5) == 0 {
+        let refs = fields.iter().filter(|field| matches!(field.shape, Shape::Ref(_) | Shape::Refs(_)));
+        let refs: Vec<&Field> = refs.collect();
+        field = refs.get(dice.roll(refs.len().max(1))).copied().unwrap_or(field);
+    }
     let old = record.get(field.name);
     let value = if dice.roll(5) == 0 { None } else { value(dice, model, record.collection, field, old) };
     Edit::Set { id: record.id.clone(), field: field.name.into(), value }
@@ -211,7 +216,7 @@ fn value(dice: &mut Dice, model: &Model, collection: Collection, field: &Field, 
     Some(match field.shape {
         _ if field.name == "number" => {
             let lane = ["", "", "", "b", "c"][dice.roll(5)];
-            Value::text(format!("{}{}{lane}", "0".repeat(dice.roll(3)), 1 + dice.roll(9)))
+            Value::text(format!("{}{}{lane}", "0".repeat(dice.roll(3)), 1 + dice.roll(5)))
         }
         Shape::Line => Value::text(words(dice, 2).join(" ")),
         Shape::Text => Value::text(text(dice, model, old.map(Value::as_str).unwrap_or_default())),
@@ -282,7 +287,8 @@ pub(super) fn edit_sections(
     done: &mut Done,
 ) {
     let sections = document.sections();
-    let what = SECTIONS[dice.roll(SECTIONS.len())];
+    // Moves more often, for two that go into each other.
+    let what = SECTIONS.get(dice.roll(SECTIONS.len() + 2)).copied().unwrap_or("move");
     let pick = |dice: &mut Dice| sections.get(dice.roll(sections.len().max(1))).map(|section| section.id.clone());
     let (Some(one), Some(other)) = (pick(dice), pick(dice)) else {
         return restore_section(dice, document, done);
