@@ -21,6 +21,8 @@ pub struct Model {
     parents: HashMap<String, String>,
     /// Whether `hidden` and `parents` are still to be worked out.
     stale: bool,
+    /// Whether a name has changed since slugs were forgotten.
+    renamed: bool,
     /// Slugs by collection, as long as no name has changed.
     slugs: BTreeMap<Collection, OnceLock<HashMap<String, String>>>,
 }
@@ -76,24 +78,18 @@ impl Model {
             }
         }
         self.stale |= structure;
-        if names {
-            self.forget_slugs(record.collection);
-        }
+        self.renamed |= names;
         self.order.entry(record.collection).or_default().insert((record.order.clone(), record.id.clone()));
         self.records.insert(record.id.clone(), record);
     }
 
-    fn forget_slugs(&mut self, collection: Collection) {
-        self.slugs.insert(collection, OnceLock::new());
-        if collection == Collection::Elements {
-            // Their slugs are made of the names of elements.
-            self.slugs.insert(Collection::Relationships, OnceLock::new());
-            self.slugs.insert(Collection::Instances, OnceLock::new());
-        }
-    }
-
     /// Works out what is hidden and nested, where something has changed it.
     fn settle(&mut self) {
+        if std::mem::take(&mut self.renamed) {
+            // Any slug may be made of the name of another record: of the ends of
+            // a relationship, or of what a step's text mentions.
+            self.slugs = COLLECTIONS.into_iter().map(|collection| (collection, OnceLock::new())).collect();
+        }
         if !self.stale {
             return;
         }
