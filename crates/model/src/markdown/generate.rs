@@ -33,7 +33,7 @@ pub struct CompleteOptions<'a> {
 /// Text that the document lacks. It refers to the records as stored text does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Generated {
-    /// The place it belongs to.
+    /// The place it belongs to; empty for what is nested in an element.
     pub key: String,
     /// The section it belongs to: at the end of the text of that section where
     /// there is no heading, or else as a new section after all that is nested

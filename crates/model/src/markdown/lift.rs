@@ -169,7 +169,9 @@ impl Lifting {
                         Some(changed.len() - 1)
                     });
                     let record = place.and_then(|place| changed.get_mut(place));
-                    if let Some((record, field)) = record.and_then(|it| Some((it.collection.field(field)?, it)).map(|(f, r)| (r, f))) {
+                    if let Some((record, field)) =
+                        record.and_then(|it| Some((it.collection.field(field)?, it)).map(|(f, r)| (r, f)))
+                    {
                         record.fields.insert(field.name, value.clone());
                     }
                 }

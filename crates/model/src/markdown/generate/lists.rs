@@ -36,7 +36,13 @@ impl Writer<'_> {
     }
 
     /// The fields below an item's first line, but for the one that is in it.
-    pub fn below(&self, record: &Record, fields: &[&'static Field], main: Option<&Field>, indent: usize) -> Vec<String> {
+    pub fn below(
+        &self,
+        record: &Record,
+        fields: &[&'static Field],
+        main: Option<&Field>,
+        indent: usize,
+    ) -> Vec<String> {
         let others = fields.iter().filter(|field| main.is_none_or(|main| main.name != field.name));
         let lines = others.map(|field| labelled(field.title, record, field, Some(indent)));
         let mut below: Vec<String> = lines.collect();

@@ -97,7 +97,14 @@ impl<'a> Page<'a> {
     /// A new section below another one, or at the end.
     pub fn add(&mut self, above: Option<usize>, key: &str, heading: String) -> usize {
         let level = above.map_or(self.main_level, |above| self.nodes[above].level.saturating_add(1).min(DEEPEST));
-        let node = self.push(Node { key: key.to_owned(), section: None, level, heading, body: Vec::new(), children: Vec::new() });
+        let node = self.push(Node {
+            key: key.to_owned(),
+            section: None,
+            level,
+            heading,
+            body: Vec::new(),
+            children: Vec::new(),
+        });
         match above {
             Some(above) => self.nodes[above].children.push(node),
             None => self.tops.push(node),
@@ -112,7 +119,9 @@ impl<'a> Page<'a> {
             return slot.title.clone();
         }
         let words = key.rsplit('.').next().unwrap_or(key);
-        titles().find(|(known, _)| *known == key).map_or_else(|| crate::path::name_of(words), |(_, title)| title.to_owned())
+        titles()
+            .find(|(known, _)| *known == key)
+            .map_or_else(|| crate::path::name_of(words), |(_, title)| title.to_owned())
     }
 
     /// Whether the document has a place, or the template does.

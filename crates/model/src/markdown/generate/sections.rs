@@ -8,7 +8,9 @@ use super::notation::{Notation, bold};
 use super::page::{DEEPEST, Page};
 use super::shown::Shown;
 use crate::graph::Model;
-use crate::markdown::lift::{Kinds, SectionText, begins_with_label, field_called, guess_kind, is_plain_text, place_of_topic};
+use crate::markdown::lift::{
+    Kinds, SectionText, begins_with_label, field_called, guess_kind, is_plain_text, place_of_topic,
+};
 use crate::record::Record;
 use crate::reference::{Hint, Reference};
 use crate::schema::{Collection, Field};
@@ -87,7 +89,9 @@ impl<'a> Writer<'a> {
         let label = format!("{}**{label}**:", if bullets { "- " } else { "" });
         let target = |record: &Record| self.model.get(record.text("to")).map(Record::label).unwrap_or_default();
         let bare = |record: &&Record| {
-            self.shown.missing(record).is_empty() && self.evidence_of(record).is_empty() && !target(record).contains([',', '(', '[', ')', ']'])
+            self.shown.missing(record).is_empty()
+                && self.evidence_of(record).is_empty()
+                && !target(record).contains([',', '(', '[', ')', ']'])
         };
         if lacking.iter().all(bare) {
             let names: Vec<String> = lacking.iter().map(|record| refer(record, "to")).collect();
@@ -195,7 +199,11 @@ impl<'a> Writer<'a> {
         if nested.is_none() && self.model.parent(&record.id).is_some() {
             fields.splice(0..0, Collection::Elements.field("parent"));
         }
-        let node = self.page.add(Some(place), "components.component", refer(record, "name"));
+        let node = self.page.add(
+            Some(place),
+            if nested.is_some() { "" } else { "components.component" },
+            refer(record, "name"),
+        );
         let parts = self.parts(record, &fields, self.notation.bullets);
         parts.into_iter().for_each(|part| self.page.write(node, part));
         node
@@ -231,9 +239,8 @@ impl<'a> Writer<'a> {
         let is_new = |step: &&&Record| !self.shown.any(&step.id);
         let mut number = tops.iter().filter(|step| self.shown.any(&step.id)).count();
         // Those whose parent is shown go to the end of the list.
-        let begins = |step: &&&Record| {
-            is_new(step) && self.model.parent(&step.id).is_none_or(|parent| self.shown.any(parent))
-        };
+        let begins =
+            |step: &&&Record| is_new(step) && self.model.parent(&step.id).is_none_or(|parent| self.shown.any(parent));
         let mut list = Vec::new();
         for step in all.iter().filter(begins) {
             number += 1;
@@ -328,7 +335,8 @@ impl<'a> Writer<'a> {
         let text = Reference { id: concern.id.clone(), field: "statement".into(), hint }.encode();
         let text = if main.is_some() { text } else { String::new() };
         // The topic is shown by its title; the place says the same.
-        let topic = if by_topic || main.is_none() { format!("**{}**:", refer(concern, "topic")) } else { String::new() };
+        let topic =
+            if by_topic || main.is_none() { format!("**{}**:", refer(concern, "topic")) } else { String::new() };
         let gap = if topic.is_empty() || text.is_empty() { "" } else { " " };
         let head = format!("- {topic}{gap}{text}");
         let below = self.below(concern, &fields, None, STEP);

@@ -11,8 +11,21 @@ use crate::value::Value;
 
 /// Fields that a diagram shows of what it draws.
 const DRAWN: &[&str] = &[
-    "name", "kind", "parent", "group", "from", "to", "description", "technology", "technologies", "interaction", "purpose", "text",
-    "condition", "flow", "within",
+    "name",
+    "kind",
+    "parent",
+    "group",
+    "from",
+    "to",
+    "description",
+    "technology",
+    "technologies",
+    "interaction",
+    "purpose",
+    "text",
+    "condition",
+    "flow",
+    "within",
 ];
 
 pub(super) struct Shown<'a> {
@@ -113,8 +126,12 @@ fn goes_without_saying(record: &Record, field: &Field) -> bool {
         ids.iter().all(|id| found.iter().any(|(_, mention)| mention.id == *id))
     };
     match (record.collection, field.name) {
-        (Collection::Elements, "kind") | (Collection::Relationships, "from" | "to") | (Collection::Evidence, "about") => true,
-        (Collection::Concerns, "topic") | (Collection::Instances, "element") | (Collection::Decisions, "number") => true,
+        (Collection::Elements, "kind")
+        | (Collection::Relationships, "from" | "to")
+        | (Collection::Evidence, "about") => true,
+        (Collection::Concerns, "topic") | (Collection::Instances, "element") | (Collection::Decisions, "number") => {
+            true
+        }
         (Collection::Concerns, "elements") => mentioned(record.list("elements")),
         (Collection::Steps, "kind") => record.text("kind") == "message",
         (Collection::Steps, "from" | "to") => {

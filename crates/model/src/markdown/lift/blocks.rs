@@ -181,7 +181,9 @@ impl Reader<'_> {
                 return;
             }
             self.dead(index, depth);
-        } else if self.paragraph != Paragraph::None && (inner >= 4 || !begins_block(rest)) && !self.is_label(depth, rest)
+        } else if self.paragraph != Paragraph::None
+            && (inner >= 4 || !begins_block(rest))
+            && !self.is_label(depth, rest)
         {
             self.continue_paragraph(index);
         } else {

@@ -121,7 +121,8 @@ impl Work<'_, '_> {
             self.lift_evidence(&id, others);
             return;
         }
-        let is_field = |item: &usize| self.nested_field(Collection::Concerns, *item).is_some() || self.is_evidence(*item);
+        let is_field =
+            |item: &usize| self.nested_field(Collection::Concerns, *item).is_some() || self.is_evidence(*item);
         let fields = found.items.iter().any(is_field);
         let (statement, mitigation) = split_mitigation(text);
         let start = found.text.start;
@@ -169,7 +170,8 @@ impl Work<'_, '_> {
         let there = there.filter(|_| !key.is_empty());
         let id = there.unwrap_or_else(|| {
             let reach = Reach::Phrases;
-            let statement = if self.mentions { mention(statement, self.draft, reach).text } else { statement.to_owned() };
+            let statement =
+                if self.mentions { mention(statement, self.draft, reach).text } else { statement.to_owned() };
             let fields = [
                 ("topic", Value::text(topic)),
                 ("name", Value::text(text)),

@@ -76,7 +76,8 @@ impl Work<'_, '_> {
         let text = self.text(own.clone());
         let labelled = self.label_of(item).is_some_and(|(label, _)| label.bold || label.mark == Mark::Colon);
         let one_line = !text.contains('\n') && !text.contains(OPEN);
-        let mark = [" because ", " – ", " — ", " - "].iter().filter_map(|mark| Some((text.find(mark)?, mark.len()))).min();
+        let mark =
+            [" because ", " – ", " — ", " - "].iter().filter_map(|mark| Some((text.find(mark)?, mark.len()))).min();
         let Some((at, length)) = mark.filter(|_| !labelled && one_line && !is_advice(text)) else {
             self.lift_item(Collection::Alternatives, owner, item);
             return;

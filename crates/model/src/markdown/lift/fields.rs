@@ -227,7 +227,8 @@ impl Work<'_, '_> {
             None => self.prefix_of(first),
         };
         let joined = format!("\n{prefix}");
-        let even = |shown: String| if shown == source { Ok(()) } else { Err("its items are not marked evenly".to_owned()) };
+        let even =
+            |shown: String| if shown == source { Ok(()) } else { Err("its items are not marked evenly".to_owned()) };
         match field.shape {
             Shape::List if first.ordered => {
                 let prefix = if list.len() == 1 { next_number(prefix) } else { prefix.to_owned() };

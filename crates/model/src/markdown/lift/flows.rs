@@ -182,11 +182,15 @@ mod tests {
             let text = text.replace('A', "\u{e020}a.name\u{e021}").replace('B', "\u{e020}b.name\u{e021}");
             ends(&text).map(|(from, to)| format!("{from}{to}"))
         };
-        for text in ["The **A** sends an order to the **B**.", "A → B", "A retrieves data from B", "B calls A and waits"] {
+        for text in
+            ["The **A** sends an order to the **B**.", "A → B", "A retrieves data from B", "B calls A and waits"]
+        {
             assert!(read(text).is_some(), "{text}");
         }
         assert_eq!(read("B calls A").as_deref(), Some("ba"));
-        for text in ["A receives an event from B", "The data in A is read by B", "A and C", "It ends. A waits. Then B", "A, B"] {
+        for text in
+            ["A receives an event from B", "The data in A is read by B", "A and C", "It ends. A waits. Then B", "A, B"]
+        {
             assert_eq!(read(text), None, "{text}");
         }
     }

@@ -81,7 +81,12 @@ fn plain(line: &str) -> Option<Label> {
     let after = &line[colon + 1..];
     let value = line.len() - after.trim_start().len();
     let set_off = after.is_empty() || after.starts_with([' ', '\t']);
-    (fits && set_off && !name.is_empty()).then_some(Label { name: 0..name.len(), value, bold: false, mark: Mark::Colon })
+    (fits && set_off && !name.is_empty()).then_some(Label {
+        name: 0..name.len(),
+        value,
+        bold: false,
+        mark: Mark::Colon,
+    })
 }
 
 type Fields = HashMap<String, &'static Field>;

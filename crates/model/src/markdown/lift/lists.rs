@@ -1,6 +1,7 @@
 //! List items that are records: a name, a text after it, and fields nested
 //! below. Environments with what is in them, considerations, risks, terms.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::reference::{self, Hint, OPEN};
@@ -11,7 +12,7 @@ use super::blocks::{Block, cells};
 use super::fields::{Found, Reading};
 use super::kinds::guess_kind;
 use super::labels::{Mark, is_advice};
-use super::work::{Work, quote};
+use super::work::{Labelled, Work, quote};
 
 /// A record as a list shows it.
 #[derive(Debug)]
@@ -37,16 +38,22 @@ pub(crate) fn main_field(collection: Collection) -> &'static str {
 /// Collections whose items need no name that is set off: all of the item is
 /// the name then.
 fn may_be_bare(collection: Collection) -> bool {
-    matches!(collection, Collection::Considerations | Collection::Risks | Collection::Alternatives | Collection::Environments)
+    matches!(
+        collection,
+        Collection::Considerations | Collection::Risks | Collection::Alternatives | Collection::Environments
+    )
 }
 
 impl Work<'_, '_> {
     /// Every item, labelled paragraph and table row of the section.
     pub fn lift_list(&mut self, collection: Collection) {
+        let paragraphs = self.all_labelled(collection).into_iter().filter(|labelled| labelled.item.is_none());
+        let paragraphs: Vec<Labelled> = paragraphs.collect();
+        let taken: HashSet<usize> = paragraphs.iter().flat_map(|labelled| labelled.found.items.clone()).collect();
         for block in &self.body.blocks {
             match block {
                 Block::List(items) => {
-                    for item in items {
+                    for item in items.iter().filter(|item| !taken.contains(item)) {
                         self.lift_item(collection, &[], *item);
                     }
                 }
@@ -54,11 +61,9 @@ impl Work<'_, '_> {
                 _ => {}
             }
         }
-        for labelled in self.all_labelled(collection) {
-            if labelled.item.is_none() && labelled.bold {
-                let entry = Entry { name: labelled.name, found: labelled.found };
-                self.lift_entry(collection, &[], entry);
-            }
+        for labelled in paragraphs.into_iter().filter(|labelled| labelled.bold) {
+            let entry = Entry { name: labelled.name, found: labelled.found };
+            self.lift_entry(collection, &[], entry);
         }
     }
 
@@ -74,7 +79,9 @@ impl Work<'_, '_> {
             return None;
         }
         let entry = match self.label_of(item) {
-            Some((label, found)) if label.bold || label.mark == Mark::Colon || self.text(label.name.clone()).contains(OPEN) => {
+            Some((label, found))
+                if label.bold || label.mark == Mark::Colon || self.text(label.name.clone()).contains(OPEN) =>
+            {
                 Entry { name: label.name, found }
             }
             _ if may_be_bare(collection) && !text.contains('\n') => {
@@ -136,7 +143,9 @@ impl Work<'_, '_> {
         if text.contains(OPEN) {
             return self.referred(collection, text);
         }
-        let value = match self.read_field(collection.field(label)?, &Found { text: name.clone(), items: Vec::new(), whole: name.clone() }) {
+        let value = match self
+            .read_field(collection.field(label)?, &Found { text: name.clone(), items: Vec::new(), whole: name.clone() })
+        {
             Ok(Reading { value, .. }) if value.as_str() == text => value,
             _ => {
                 self.left(quote(text), "it cannot be a name".into(), name.start);
@@ -144,7 +153,8 @@ impl Work<'_, '_> {
             }
         };
         let owner_field = collection.table().owner;
-        let owner_id = owner.iter().find(|(field, _)| Some(*field) == owner_field).map_or("", |(_, value)| value.as_str());
+        let owner_id =
+            owner.iter().find(|(field, _)| Some(*field) == owner_field).map_or("", |(_, value)| value.as_str());
         let there = self.draft.namesakes(collection, owner_id, text).first().cloned();
         let id = there.unwrap_or_else(|| {
             let mut fields = owner.to_vec();
@@ -166,7 +176,9 @@ impl Work<'_, '_> {
     /// The record of a collection that a text refers to.
     pub fn referred(&self, collection: Collection, text: &str) -> Option<String> {
         let found = reference::find(text).into_iter().map(|(_, reference)| reference.id);
-        found.into_iter().find(|id| self.draft.is_live(id) && self.draft.get(id).is_some_and(|it| it.collection == collection))
+        found
+            .into_iter()
+            .find(|id| self.draft.is_live(id) && self.draft.get(id).is_some_and(|it| it.collection == collection))
     }
 
     /// What stands in an environment or a node: nodes, and what runs on them.
@@ -277,7 +289,8 @@ impl Work<'_, '_> {
 
     /// A line that is one of the choices of a field.
     pub fn is_choice(&self, shape: Shape, text: &str) -> bool {
-        matches!(shape, Shape::Choice(_)) && shape.parse(text, &crate::graph::Model::default()).is_ok_and(|value| !value.is_empty())
+        matches!(shape, Shape::Choice(_))
+            && shape.parse(text, &crate::graph::Model::default()).is_ok_and(|value| !value.is_empty())
     }
 }
 

@@ -176,7 +176,10 @@ fn ends_name(after: &str) -> bool {
     match chars.next() {
         None => true,
         Some('.') => chars.next().is_none_or(char::is_whitespace),
-        Some(c) => c.is_whitespace() || matches!(c, ',' | ';' | ':' | '!' | '?' | ')' | '"' | '“' | '”' | '’' | '\'' | '*' | '→'),
+        Some(c) => {
+            c.is_whitespace()
+                || matches!(c, ',' | ';' | ':' | '!' | '?' | ')' | '"' | '“' | '”' | '’' | '\'' | '*' | '→')
+        }
     }
 }
 
@@ -225,7 +228,10 @@ mod tests {
 
     #[test]
     fn bold_names_are_mentions_and_others_where_they_are_asked_for() {
-        assert_eq!(read("**API** calls __API Gateway__ and **Twin**", Reach::Bold), "**<a>** calls __<b>__ and **Twin**");
+        assert_eq!(
+            read("**API** calls __API Gateway__ and **Twin**", Reach::Bold),
+            "**<a>** calls __<b>__ and **Twin**"
+        );
         assert_eq!(read("API and API Gateway", Reach::Bold), "API and API Gateway");
         assert_eq!(read("API and API Gateway.", Reach::Phrases), "API and <b>.");
         assert_eq!(read("API → Größe, APIs (API Gateway)", Reach::Names), "<a> → <c>, APIs (<b>)");
@@ -234,7 +240,8 @@ mod tests {
 
     #[test]
     fn code_addresses_and_html_are_left_alone() {
-        for text in ["`**API**` ``a`API`", "[x](http://API/API)", "<a title=\"API\">", "http://API/x", "my-API", "API.md"]
+        for text in
+            ["`**API**` ``a`API`", "[x](http://API/API)", "<a title=\"API\">", "http://API/x", "my-API", "API.md"]
         {
             assert_eq!(read(text, Reach::Names).matches("<a>").count(), 0, "{text}");
         }

@@ -141,11 +141,14 @@ pub(super) fn assign(sections: &[SectionText]) -> Vec<Role> {
     let mut roles: Vec<Role> = Vec::with_capacity(sections.len());
     for (index, section) in sections.iter().enumerate() {
         let parent = section.parent.and_then(|parent| roles.get(parent));
-        let depth_of_parent = section.parent.and_then(|parent| sections.get(parent)).map(|parent| parent.parent.is_none());
+        let depth_of_parent =
+            section.parent.and_then(|parent| sections.get(parent)).map(|parent| parent.parent.is_none());
         let role = if section.level == 0 {
             Role::Plain
         } else {
             let by_key = section.key.as_deref().and_then(by_key);
+            let inner = matches!((&by_key, parent), (Some(Role::Element { .. }), Some(Role::Element { .. })));
+            let by_key = if inner { Some(Role::Element { nested: true }) } else { by_key };
             by_key.or_else(|| parent.and_then(|parent| by_parent(parent, section, told[index]))).unwrap_or_else(|| {
                 let is_main = depth_of_parent.unwrap_or(true);
                 let listed = collection_of_title(&section.title).filter(|_| is_main && section.key.is_none());
@@ -192,7 +195,9 @@ fn by_parent(parent: &Role, section: &SectionText, told: bool) -> Option<Role> {
         Role::FlowList | Role::Flow => Some(Role::Flow),
         Role::List(Collection::Environments) => Some(Role::Environment),
         Role::DecisionList => Some(Role::Decision),
-        Role::Decision if is_field(Collection::Decisions) || is_alternatives(title) => Some(Role::Part(title.to_owned())),
+        Role::Decision if is_field(Collection::Decisions) || is_alternatives(title) => {
+            Some(Role::Part(title.to_owned()))
+        }
         _ => None,
     }
 }

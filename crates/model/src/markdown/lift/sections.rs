@@ -104,7 +104,8 @@ impl<'a> Run<'a> {
         }
         let id = self.record(index, collection, name, heading.number);
         let reference = Reference::mention(&id, collection.table().label).encode();
-        let title = format!("{}{reference}{}", &section.title[..heading.name.start], &section.title[heading.name.end..]);
+        let title =
+            format!("{}{reference}{}", &section.title[..heading.name.start], &section.title[heading.name.end..]);
         if self.draft.name(&id) != name {
             self.note(index, quote(name), Some("the model spells the name differently"));
         } else if self.draft.reads_the_same(&section.title, &title) {
@@ -135,13 +136,15 @@ impl<'a> Run<'a> {
     fn element(&mut self, index: usize, name: &str) -> String {
         let section = &self.sections[index];
         let nested = self.roles[index] == Role::Element { nested: true };
-        let parent = section.parent.filter(|_| nested).and_then(|parent| self.homes[parent].clone()).unwrap_or_default();
+        let parent =
+            section.parent.filter(|_| nested).and_then(|parent| self.homes[parent].clone()).unwrap_or_default();
         let there = self.draft.namesakes(Collection::Elements, "", name).to_vec();
         let inside = |id: &&String| self.draft.get(id).is_some_and(|record| record.text("parent") == parent);
         let free: Vec<&String> = there.iter().filter(|id| !self.claimed.contains(*id)).collect();
         let known = there.iter().find(inside).or(if let [one] = free[..] { Some(one) } else { None }).cloned();
         if let Some(id) = known {
-            let field = Collection::Elements.field("parent").filter(|_| !parent.is_empty() && !self.is_inside(&parent, &id));
+            let field =
+                Collection::Elements.field("parent").filter(|_| !parent.is_empty() && !self.is_inside(&parent, &id));
             if let Some(field) = field {
                 // Where the model has it elsewhere, that counts.
                 let _ = self.draft.fill(&id, field, Value::text(parent));
@@ -150,7 +153,8 @@ impl<'a> Run<'a> {
         }
         let body = Body::read(&section.body);
         let labels: Vec<(&Field, &str)> = labels_of(&body, Collection::Elements).collect();
-        let guess = || guess_kind(name, |field| labels.iter().any(|(it, _)| it.name == field), self.holds[index], nested);
+        let guess =
+            || guess_kind(name, |field| labels.iter().any(|(it, _)| it.name == field), self.holds[index], nested);
         let told = labels.iter().find(|(field, _)| field.name == "kind");
         let told = told.and_then(|(field, text)| field.shape.parse(text, &Default::default()).ok());
         let kind = told.filter(|kind| !kind.is_empty()).unwrap_or_else(|| Value::text(guess()));
@@ -222,25 +226,24 @@ impl<'a> Run<'a> {
         work.mention_rest();
         let text = work.patched();
         let notes = work.notes;
-        match text.filter(|text| *text != section.body) {
-            Some(_) if self.draft.mark() > EDITS => {
+        let why = match text {
+            Ok(text) if text == section.body => {
+                // What changes no text changes nothing.
                 self.draft.go_back(mark);
-                self.note(index, quote(&section.title), Some("this is too much for one step; lift the section by itself"));
+                self.notes[index].extend(notes);
+                return;
             }
-            Some(text) if self.draft.reads_the_same(&section.body, &text) => {
+            Ok(_) if self.draft.mark() > EDITS => "this is too much for one step; lift the section by itself",
+            Ok(text) if self.draft.reads_the_same(&section.body, &text) => {
                 self.changes[index].body = Some(text);
                 self.notes[index].extend(notes);
+                return;
             }
-            Some(_) => {
-                self.draft.go_back(mark);
-                self.note(index, quote(&section.title), Some("its text would not read as before"));
-            }
-            // What changes no text changes nothing.
-            None => {
-                self.draft.go_back(mark);
-                self.notes[index].extend(notes);
-            }
-        }
+            Ok(_) => "its text would not read as before",
+            Err(()) => "a part of it can be read in two ways",
+        };
+        self.draft.go_back(mark);
+        self.note(index, quote(&section.title), Some(why));
     }
 
     /// The result, if every text still reads as before.
@@ -250,7 +253,8 @@ impl<'a> Run<'a> {
             let title = change.title.as_ref().unwrap_or(&section.title);
             [(section, &section.title, title), (section, &section.body, body)]
         });
-        let broken = texts.into_iter().find(|(_, before, after)| refers(after) && !self.draft.reads_the_same(before, after));
+        let broken =
+            texts.into_iter().find(|(_, before, after)| refers(after) && !self.draft.reads_the_same(before, after));
         if let Some((section, ..)) = broken {
             let what = quote(&self.draft.plain(&section.title));
             let why = "its text would not read as before; nothing was lifted".to_owned();

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::edit;
+use crate::markdown::generate::{CompleteOptions, complete};
 use crate::markdown::split;
 use crate::reference;
 use crate::templates::match_sections;
@@ -42,7 +43,16 @@ impl Document {
         let again = self.lift_once();
         assert!(!again, "lifting again changed {}", self.difference(&before.0));
         assert!(self.model == before.1);
-        let _ = changed;
+        // What was lifted is shown, so that an export is as the import was.
+        let contradicted = self.notes.iter().any(|note| note.why.contains("something else"));
+        if changed && !contradicted {
+            let missing = complete(&self.sections, &self.model, &CompleteOptions::default());
+            let missing: Vec<String> = missing
+                .iter()
+                .map(|part| format!("{part:?}: {}", reference::render(&part.body, &self.model)))
+                .collect();
+            assert!(missing.is_empty(), "{}", missing.join("\n"));
+        }
         self
     }
 
@@ -114,7 +124,8 @@ fn what_is_left_of_a_template_is_not_lifted() {
         let document = Document::read(source).lift();
         let names: Vec<String> = document.model.all().map(Record::label).collect();
         assert!(names.iter().all(|name| !name.contains('[')), "{names:?}");
-        for collection in [Collection::Elements, Collection::Decisions, Collection::Environments, Collection::Concerns] {
+        for collection in [Collection::Elements, Collection::Decisions, Collection::Environments, Collection::Concerns]
+        {
             assert_eq!(document.labels(collection), Vec::<String>::new());
         }
     }
@@ -128,7 +139,10 @@ fn what_is_left_of_a_template_is_not_lifted() {
 fn the_compact_seed_is_understood() {
     let document = Document::read(COMPACT).lift();
     let element = |name: &str, field: &str| document.field(Collection::Elements, name, field);
-    assert_eq!(document.labels(Collection::Elements), ["Frontend", "Backend API", "Database", "Cache", "Message Broker"]);
+    assert_eq!(
+        document.labels(Collection::Elements),
+        ["Frontend", "Backend API", "Database", "Cache", "Message Broker"]
+    );
     assert_eq!(element("Frontend", "purpose"), "Shows the shop\nto people.");
     assert_eq!(element("Frontend", "responsibilities"), "Sign people in.\nShow products.");
     assert_eq!(element("Frontend", "interfaces"), "REST requests to the **Backend API**.");
@@ -138,13 +152,17 @@ fn the_compact_seed_is_understood() {
     assert_eq!(element("Cache", "ttl"), "5 minutes.");
     assert_eq!(element("Cache", "eviction"), "LRU.");
     assert_eq!(element("Frontend", "scaling"), "A CDN.");
-    for (name, kind) in [("Frontend", "Web client"), ("Backend API", "Service"), ("Database", "Database"), ("Cache", "Cache")]
+    for (name, kind) in
+        [("Frontend", "Web client"), ("Backend API", "Service"), ("Database", "Database"), ("Cache", "Cache")]
     {
         assert_eq!(element(name, "kind"), kind);
     }
     let topics: Vec<&str> = document.model.list(Collection::Concerns).map(|concern| concern.text("topic")).collect();
     assert_eq!(topics, ["authentication", "authorization", "data-protection", "input-validation"]);
-    assert_eq!(document.field(Collection::Concerns, "All endpoints need a token.", "statement"), "All endpoints need a token.");
+    assert_eq!(
+        document.field(Collection::Concerns, "All endpoints need a token.", "statement"),
+        "All endpoints need a token."
+    );
     assert_eq!(document.labels(Collection::Flows), ["Data Flow"]);
     let ends = |text: &str| {
         let step = document.record(Collection::Steps, text);
@@ -165,14 +183,21 @@ fn the_full_seed_is_understood() {
     assert_eq!(element("Web Client", "technologies"), "TypeScript\nSvelte (with Vite)");
     assert_eq!(element("Web Client", "responsibilities"), "Show orders\nTake orders");
     assert_eq!((element("Web Client", "input"), element("Web Client", "output")), ("Clicks".into(), "Requests".into()));
-    let described: Vec<String> = document.model.list(Collection::Relationships).map(|record| {
-        let name = |field: &str| document.model.get(record.text(field)).map(Record::label).unwrap_or_default();
-        format!("{} → {}: {} ({})", name("from"), name("to"), record.text("description"), record.text("technology"))
-    }).collect();
+    let described: Vec<String> = document
+        .model
+        .list(Collection::Relationships)
+        .map(|record| {
+            let name = |field: &str| document.model.get(record.text(field)).map(Record::label).unwrap_or_default();
+            format!("{} → {}: {} ({})", name("from"), name("to"), record.text("description"), record.text("technology"))
+        })
+        .collect();
     assert_eq!(described, ["Web Client → Order Service:  ()", "Order Service → Order Database: stores orders (SQL)"]);
     assert_eq!(document.labels(Collection::Flows), ["Check out"]);
     let nested = document.record(Collection::Steps, "Tell the person");
-    assert_eq!(document.model.parent(&nested.id).and_then(|id| document.model.get(id)).unwrap().text("kind"), "alternative");
+    assert_eq!(
+        document.model.parent(&nested.id).and_then(|id| document.model.get(id)).unwrap().text("kind"),
+        "alternative"
+    );
     let bottleneck = document.record(Collection::Concerns, "The Order Database takes one writer");
     assert_eq!((bottleneck.text("mitigation"), bottleneck.list("elements").len()), ("queue the writes", 1));
     let alert = document.model.list(Collection::Concerns).find(|concern| concern.text("topic") == "alerting").unwrap();
@@ -181,7 +206,10 @@ fn the_full_seed_is_understood() {
     assert_eq!(document.labels(Collection::Nodes), ["eu-west", "Cluster"]);
     assert_eq!(document.model.list(Collection::Instances).map(|it| it.number("count")).collect::<Vec<_>>(), [3]);
     let decision = |field: &str| document.field(Collection::Decisions, "Use PostgreSQL", field);
-    assert_eq!((decision("number"), decision("status"), decision("date")), ("1".into(), "Accepted".into(), "2026-01-02".into()));
+    assert_eq!(
+        (decision("number"), decision("status"), decision("date")),
+        ("1".into(), "Accepted".into(), "2026-01-02".into())
+    );
     assert_eq!((decision("context"), decision("decision")), ("Orders must\nlast.".into(), "PostgreSQL 17.".into()));
     assert_eq!((decision("rationale"), decision("tradeOffs")), ("We know it.".into(), "One more thing to run".into()));
     assert_eq!(document.labels(Collection::Alternatives), ["SQLite", "MySQL", "Files", "Redis", "Nothing"]);
@@ -195,10 +223,17 @@ fn the_full_seed_is_understood() {
 
 #[test]
 fn what_is_there_is_linked_and_not_contradicted() {
-    let mut document = Document::read("# S\n\n## Components\n\n### Cache\n\n- **Purpose**: new\n- **TTL**: 5 s\n\n### cache store\n\n- **Owner**: Ada");
+    let mut document = Document::read(
+        "# S\n\n## Components\n\n### Cache\n\n- **Purpose**: new\n- **TTL**: 5 s\n\n### cache store\n\n- **Owner**: Ada",
+    );
     document.model.put_all([
-        Record::new(Collection::Elements, "c0").with("name", Value::text("Cache")).with("kind", Value::text("cache")).with("purpose", Value::text("old")),
-        Record::new(Collection::Elements, "c1").with("name", Value::text("Cache Store")).with("kind", Value::text("cache")),
+        Record::new(Collection::Elements, "c0")
+            .with("name", Value::text("Cache"))
+            .with("kind", Value::text("cache"))
+            .with("purpose", Value::text("old")),
+        Record::new(Collection::Elements, "c1")
+            .with("name", Value::text("Cache Store"))
+            .with("kind", Value::text("cache")),
     ]);
     let document = document.lift();
     assert_eq!(document.labels(Collection::Elements), ["Cache", "Cache Store"]);

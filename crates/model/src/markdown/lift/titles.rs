@@ -69,9 +69,7 @@ fn numbering(title: &str) -> Option<(usize, Option<String>)> {
 
 /// `Component 1: `, `ADR-3: `, `Decision: `.
 fn prefix(text: &str, words: &[&str]) -> Option<(usize, Option<String>)> {
-    let word = words.iter().filter(|word| {
-        text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-    });
+    let word = words.iter().filter(|word| text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word)));
     let word = word.max_by_key(|word| word.len())?;
     let after = text[word.len()..].trim_start_matches([' ', '-', '#']);
     let digits = &after[..after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len())];

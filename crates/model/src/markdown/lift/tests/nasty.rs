@@ -21,9 +21,7 @@ fn labels_in_code_quotes_html_and_tables_are_no_labels() {
 
 #[test]
 fn lists_are_read_in_every_form() {
-    let list = |body: &str| {
-        component(body).field(Collection::Elements, "Web", "responsibilities").replace('\n', "|")
-    };
+    let list = |body: &str| component(body).field(Collection::Elements, "Web", "responsibilities").replace('\n', "|");
     assert_eq!(list("**Responsibilities**:\n\n+ a\n+ b"), "a|b");
     assert_eq!(list("**Responsibilities:**\n\n* a\n\n* b"), "a|b");
     assert_eq!(list("Responsibilities:\n\t- a\n\t- b"), "a|b");
@@ -39,7 +37,10 @@ fn lists_are_read_in_every_form() {
 #[test]
 fn texts_keep_their_lines_and_lose_their_indentation() {
     let purpose = |body: &str| component(body).field(Collection::Elements, "Web", "purpose");
-    assert_eq!(purpose("- **Purpose**: one\n  two\n\n  ```\n  code\n    more\n  ```\n\n- x"), "one\ntwo\n\n```\ncode\n  more\n```");
+    assert_eq!(
+        purpose("- **Purpose**: one\n  two\n\n  ```\n  code\n    more\n  ```\n\n- x"),
+        "one\ntwo\n\n```\ncode\n  more\n```"
+    );
     assert_eq!(purpose("- **Purpose**:\n    - a\n      - b"), "- a\n  - b");
     assert_eq!(purpose("**Purpose**: one\ntwo  \n**Owner**: x"), "one\ntwo");
     assert_eq!(purpose("**Purpose**: one\n\nprose"), "one");
@@ -51,7 +52,8 @@ fn texts_keep_their_lines_and_lose_their_indentation() {
 
 #[test]
 fn references_that_are_not_known_stay() {
-    let document = component("**Purpose**: shows \u{e020}ffff.name\u{e021} and \u{e020}\n\n**Owner**: \u{e020}ffff.owner\u{e021}");
+    let document =
+        component("**Purpose**: shows \u{e020}ffff.name\u{e021} and \u{e020}\n\n**Owner**: \u{e020}ffff.owner\u{e021}");
     assert_eq!(document.field(Collection::Elements, "Web", "purpose"), "");
     assert_eq!(document.field(Collection::Elements, "Web", "owner"), "");
 }
@@ -75,11 +77,15 @@ fn dependencies_are_lifted_whole_or_not_at_all() {
         let document = component(&format!("{body}\n\n### Cache\n\n**Owner**: C"));
         let all = document.model.list(Collection::Relationships);
         let name = |id: &str| document.model.get(id).map(Record::label).unwrap_or_default();
-        all.map(|it| format!("{}-{}:{}", name(it.text("from")), name(it.text("to")), it.text("description"))).collect::<Vec<_>>()
+        all.map(|it| format!("{}-{}:{}", name(it.text("from")), name(it.text("to")), it.text("description")))
+            .collect::<Vec<_>>()
     };
     assert_eq!(dependencies("**Dependencies**: Disk, `Cache`"), ["Web-Disk:", "Web-Cache:"]);
     assert_eq!(dependencies("- **Depends on**: **Disk**,Cache"), ["Web-Disk:", "Web-Cache:"]);
-    assert_eq!(dependencies("**Dependencies**:\n- Disk – keeps it\n- **Disk**: reads it\n- Cache"), ["Web-Disk:keeps it", "Web-Disk:reads it", "Web-Cache:"]);
+    assert_eq!(
+        dependencies("**Dependencies**:\n- Disk – keeps it\n- **Disk**: reads it\n- Cache"),
+        ["Web-Disk:keeps it", "Web-Disk:reads it", "Web-Cache:"]
+    );
     for body in ["Disk, Tape", "disk", "Web", "Disk and Cache", "\n- Disk\n- Tape", "[What it depends on]", "none"] {
         assert_eq!(dependencies(&format!("**Dependencies**: {body}")), Vec::<String>::new(), "{body}");
     }
@@ -88,11 +94,36 @@ fn dependencies_are_lifted_whole_or_not_at_all() {
 #[test]
 fn large_texts_are_read_in_linear_time() {
     let unit = "- **Purpose**: text with **Web** and `code` \n    - a\n1. step\n\n> quote\n[x](y) <a <b **\n";
-    for unit in [unit, "- a\n", "  - ", "**Purpose**: ", "`", "[", "<a", "**a", "> ", "| a ", "\t", "1. a\n", "a\n\n", "<!-- ", "A B ", "\u{e020}"] {
+    for unit in [
+        unit,
+        "- a\n",
+        "  - ",
+        "**Purpose**: ",
+        "`",
+        "[",
+        "<a",
+        "**a",
+        "> ",
+        "| a ",
+        "\t",
+        "1. a\n",
+        "a\n\n",
+        "<!-- ",
+        "A B ",
+        "\u{e020}",
+    ] {
         let text = unit.repeat((256 << 10) / unit.len());
         let document = Document::read("# S\n\n## Components\n\n### Web\n\nx\n\n### A B\n\nx\n");
-        for place in ["components.component", "data-flow.flow", "security.network", "glossary", "deployment.environments", "decisions.decision"] {
-            let mut document = Document { sections: document.sections.clone(), ids: 1, model: Model::default(), notes: vec![] };
+        for place in [
+            "components.component",
+            "data-flow.flow",
+            "security.network",
+            "glossary",
+            "deployment.environments",
+            "decisions.decision",
+        ] {
+            let mut document =
+                Document { sections: document.sections.clone(), ids: 1, model: Model::default(), notes: vec![] };
             document.sections[2].key = Some(place.into());
             document.sections[2].body.clone_from(&text);
             let start = Instant::now();
@@ -110,10 +141,57 @@ fn large_texts_are_read_in_linear_time() {
 /// Pieces that Markdown and lifting give a meaning to.
 fn piece() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "**Purpose**: ", "- **Owner**: ", "**Responsibilities**:", "- ", "* ", "1. ", "2. ", "    ", "  ", "\t", "\n", "\n", "\n\n", "a", "b c",
-        "**Web**", "Web", "Disk", "[x]", "[x](y)", "```", "`", "> ", "<div>", "-->", "<!--", "| a | b |", "|---|---|", ": ", "; mitigation: ",
-        "**Dependencies**: ", "Input: ", "**Context**: ", "**Alternatives**:", " because ", "Condition: x; Channel: y", "😀", "שלום", "\\", "\r",
-        "\u{e020}", "\u{e021}", "\u{e020}1.name\u{e021}", "## ", "Status: Accepted", "**", "__Date:__ 2026-01-02", "Runs **Web**", "Evidence: x", "- Basis: told", " - ",
+        "**Purpose**: ",
+        "- **Owner**: ",
+        "**Responsibilities**:",
+        "- ",
+        "* ",
+        "1. ",
+        "2. ",
+        "    ",
+        "  ",
+        "\t",
+        "\n",
+        "\n",
+        "\n\n",
+        "a",
+        "b c",
+        "**Web**",
+        "Web",
+        "Disk",
+        "[x]",
+        "[x](y)",
+        "```",
+        "`",
+        "> ",
+        "<div>",
+        "-->",
+        "<!--",
+        "| a | b |",
+        "|---|---|",
+        ": ",
+        "; mitigation: ",
+        "**Dependencies**: ",
+        "Input: ",
+        "**Context**: ",
+        "**Alternatives**:",
+        " because ",
+        "Condition: x; Channel: y",
+        "😀",
+        "שלום",
+        "\\",
+        "\r",
+        "\u{e020}",
+        "\u{e021}",
+        "\u{e020}1.name\u{e021}",
+        "## ",
+        "Status: Accepted",
+        "**",
+        "__Date:__ 2026-01-02",
+        "Runs **Web**",
+        "Evidence: x",
+        "- Basis: told",
+        " - ",
     ])
 }
 
