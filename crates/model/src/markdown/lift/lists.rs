@@ -85,13 +85,13 @@ impl Work<'_, '_> {
                 Entry { name: label.name, found }
             }
             _ if may_be_bare(collection) && !text.contains('\n') => {
-                let below = self.from_text(own.end..self.body.whole(&self.body.items[item]).end.max(own.end));
+                let below = self.starting_with_text(own.end..self.body.whole(&self.body.items[item]).end.max(own.end));
                 let items = self.body.items[item].children.clone();
                 Entry { name: own, found: Found { text: below.start..below.start, items, whole: below } }
             }
             _ => {
                 let what = Collection::table(collection).singular;
-                self.left(quote(text), format!("no name is set off that a {what} could have"), own.start);
+                self.left(quote(text), format!("no name is set off that {} could have", one(what)), own.start);
                 return None;
             }
         };
@@ -292,6 +292,12 @@ impl Work<'_, '_> {
         matches!(shape, Shape::Choice(_))
             && shape.parse(text, &crate::graph::Model::default()).is_ok_and(|value| !value.is_empty())
     }
+}
+
+/// With its article.
+pub(super) fn one(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
 }
 
 /// With a capital at its beginning.

@@ -246,6 +246,28 @@ impl<'a> Run<'a> {
         self.note(index, quote(&section.title), Some(why));
     }
 
+    /// Names in a text that was read before all of them were known.
+    pub fn mention(&mut self, index: usize) {
+        let section = &self.sections[index];
+        let text = self.changes[index].body.clone().unwrap_or_else(|| section.body.clone());
+        let body = Body::read(&text);
+        let mut work = Work {
+            draft: &mut self.draft,
+            body: &body,
+            section: &section.id,
+            mentions: self.mentions,
+            patches: Vec::new(),
+            notes: Vec::new(),
+        };
+        work.mention_rest();
+        if let Ok(new) = work.patched()
+            && new != text
+            && self.draft.reads_the_same(&section.body, &new)
+        {
+            self.changes[index].body = Some(new);
+        }
+    }
+
     /// The result, if every text still reads as before.
     pub fn finish(self) -> Lifting {
         let texts = self.sections.iter().zip(&self.changes).flat_map(|(section, change)| {

@@ -255,6 +255,7 @@ fn only_chosen_sections_are_lifted() {
 }
 
 #[test]
+#[allow(clippy::print_stderr)]
 fn real_documents_read_as_before() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
     let mut folders = vec![corpora.clone()];

@@ -88,15 +88,15 @@ impl<'w> Work<'w, '_> {
         let own = self.body.own(item);
         let line = self.text(own.clone()).split('\n').next().unwrap_or_default();
         let label = shift(label(line)?, own.start);
-        let text = self.from_text(label.value..own.end.max(label.value));
+        let text = self.starting_with_text(label.value..own.end.max(label.value));
         let whole = self.body.whole(item);
-        let whole = self.from_text(label.value..whole.end.max(label.value));
+        let whole = self.starting_with_text(label.value..whole.end.max(label.value));
         let found = Found { text, items: item.children.clone(), whole };
         Some((label, found))
     }
 
     /// A range that begins with text, not with white space.
-    pub fn from_text(&self, range: Range<usize>) -> Range<usize> {
+    pub fn starting_with_text(&self, range: Range<usize>) -> Range<usize> {
         let text = self.text(range.clone());
         range.start + (text.len() - text.trim_start().len())..range.end
     }
@@ -147,7 +147,7 @@ impl<'w> Work<'w, '_> {
                 let found = Found { text: value.clone(), items: Vec::new(), whole: value };
                 labels.push(Labelled { name: label.name, bold: label.bold, found, item: None });
             } else if let Some(last) = labels.last_mut() {
-                last.found.text = self.from_text(last.found.text.start..end);
+                last.found.text = self.starting_with_text(last.found.text.start..end);
                 last.found.whole = last.found.text.clone();
             }
         }
