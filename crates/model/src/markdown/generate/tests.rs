@@ -482,7 +482,7 @@ impl std::fmt::Debug for Shown {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { max_shrink_iters: 500, ..crate::properties::same_each_time(200) })]
 
     #[test]
     fn what_is_generated_is_read_again(Shown(model) in models().prop_map(Shown), template in prop::sample::select(vec!["full", "compact"])) {

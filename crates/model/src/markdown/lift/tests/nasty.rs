@@ -206,7 +206,7 @@ fn piece() -> impl Strategy<Value = &'static str> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(crate::properties::same_each_time(1_500))]
 
     #[test]
     fn any_text_reads_as_before(
