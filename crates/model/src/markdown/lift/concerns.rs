@@ -141,7 +141,9 @@ impl Work<'_, '_> {
         if reading.is_none() && found.items.is_empty() && name.is_empty() {
             return;
         }
-        let id = self.concern(topic, name, reading.as_ref().map(|reading| reading.value.as_str()));
+        let told = self.told_name(found);
+        let statement = reading.as_ref().map_or("", |reading| reading.value.as_str());
+        let id = self.concern(topic, name, told.as_deref(), statement);
         if let Some(reading) = reading {
             self.fill_statement(&id, reading);
         }
@@ -160,11 +162,19 @@ impl Work<'_, '_> {
         self.label_of(item).is_some_and(|(label, _)| self.text(label.name) == "Evidence")
     }
 
+    /// The name that a concern has in a field below it: two concerns may say
+    /// the same and have names of their own.
+    fn told_name(&self, found: &Found) -> Option<String> {
+        let fields = found.items.iter().filter_map(|item| self.nested_field(Collection::Concerns, *item));
+        let (field, found) = fields.into_iter().find(|(field, _)| field.name == "name")?;
+        self.read_field(field, &found).ok().map(|reading| reading.value.as_str().to_owned())
+    }
+
     /// The concern of a topic with this name, or with this statement when it
     /// has none; a new one when there is none.
-    fn concern(&mut self, topic: &str, name: Range<usize>, statement: Option<&str>) -> String {
-        let text = self.text(name.clone());
-        let statement = statement.unwrap_or_default();
+    fn concern(&mut self, topic: &str, name: Range<usize>, told: Option<&str>, statement: &str) -> String {
+        let shown = !name.is_empty();
+        let text = if shown { self.text(name.clone()) } else { told.unwrap_or_default() };
         let key = if text.is_empty() { self.draft.plain(statement) } else { text.to_owned() };
         let there = self.draft.namesakes(Collection::Concerns, topic, &key).first().cloned();
         let there = there.filter(|_| !key.is_empty());
@@ -179,7 +189,7 @@ impl Work<'_, '_> {
             ];
             self.draft.add(Collection::Concerns, &fields, None)
         });
-        if !text.is_empty() && self.draft.name(&id) == text {
+        if shown && self.draft.name(&id) == text {
             self.place(name, &id, "name", Hint::Plain);
         }
         id
