@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::graph::Model;
 use crate::reference::Hint;
 use crate::schema::{Collection, Shape};
 use crate::value::Value;
@@ -58,7 +59,7 @@ impl Work<'_, '_> {
     /// The topic that a label names.
     fn topic(&self, label: &str) -> Option<String> {
         let shape = Collection::Concerns.field("topic").map_or(Shape::Line, |field| field.shape);
-        let topic = shape.parse(label, &crate::graph::Model::default()).ok()?;
+        let topic = shape.parse(label, &Model::default()).ok()?;
         Some(topic.as_str().to_owned()).filter(|topic| !topic.is_empty())
     }
 
@@ -133,6 +134,10 @@ impl Work<'_, '_> {
         };
         let at = found.whole.start;
         let what = quote(if text.is_empty() { self.text(name.clone()) } else { text });
+        let called = Value::text(self.text(name.clone()));
+        if Shape::Line.check(called.clone(), &Model::default()).as_ref() != Ok(&called) {
+            return self.left(what, "it cannot be a name".into(), at);
+        }
         let reading = if whole.is_empty() { None } else { Some(self.read_text(whole)) };
         let reading = match reading.transpose() {
             Ok(reading) => reading,
