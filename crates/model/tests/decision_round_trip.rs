@@ -232,6 +232,34 @@ proptest! {
     }
 }
 
+/// A file that the properties found, read and written in both styles.
+fn comes_back(text: &str) -> Model {
+    let import = import(&[file("0-.md", text)], None, &Model::default()).unwrap();
+    let model = folders::applied(&Model::default(), &import.edits);
+    for format in AdrFormat::ALL {
+        let (files, back) = there_and_back(&model, format);
+        assert_eq!(said(&back), said(&model), "{}\n{}", format.name(), String::from_utf8_lossy(&files[0].bytes));
+    }
+    model
+}
+
+#[test]
+fn an_enclosed_text_above_an_underlined_heading_is_no_part_of_it() {
+    let model = comes_back("<!-- verbatim 1 -->\ninside\n<!-- end of verbatim 1 -->\nTitle\n=====\n");
+    assert_eq!(model.list(Collection::Decisions).next().unwrap().text("title"), "Title");
+}
+
+#[test]
+fn options_are_named_without_marks_and_as_a_whole() {
+    let text = "# A\n\n## Considered Options\n\n* **One**: the first\n* A long name that\n  is wrapped\n* **Three:** x\n* Four\n\n  below\n* **Five**\n* **bold** and more\n";
+    let model = comes_back(text);
+    let options =
+        model.list(Collection::Alternatives).map(|option| format!("{}|{}", option.label(), option.text("description")));
+    let wanted =
+        ["One|the first", "A long name that is wrapped|", "Three|x", "Four|below", "Five|", "**bold** and more|"];
+    assert_eq!(options.collect::<Vec<_>>(), wanted);
+}
+
 #[test]
 fn hostile_files_end_soon() {
     let deep = ["> ", "* ", "[", "(", "[a](", "![", "`", "<!--", "# ", "\\[", "**", "|", "- - ", "\t", "[a]: "];

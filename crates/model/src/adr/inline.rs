@@ -137,19 +137,33 @@ pub(super) fn unescape(text: &str) -> String {
     out
 }
 
-/// A name as an item or heading: one that begins like a link is none.
+/// A name as an item or heading: one that begins like a link is none, and marks
+/// of bold are a part of it.
 pub(super) fn write_name(name: &str) -> String {
-    if begins_like_link(name) { format!("\\{name}") } else { name.to_owned() }
+    if begins_marked(name) { format!("\\{name}") } else { name.to_owned() }
 }
 
 /// What `write_name` was given.
 pub(super) fn read_name(text: &str) -> String {
-    let rest = text.strip_prefix('\\').filter(|rest| begins_like_link(rest));
+    let rest = text.strip_prefix('\\').filter(|rest| begins_marked(rest));
     rest.unwrap_or(text).to_owned()
 }
 
-fn begins_like_link(name: &str) -> bool {
-    name.trim_start_matches('\\').starts_with('[')
+fn begins_marked(name: &str) -> bool {
+    let bare = name.trim_start_matches('\\');
+    bare.starts_with('[') || bare.starts_with("**")
+}
+
+/// `**Name**` and `**Name**: what it is`.
+pub(super) fn bold(line: &str) -> Option<(&str, &str)> {
+    let (name, after) = line.strip_prefix("**")?.split_once("**")?;
+    let fits = |name: &str| !name.is_empty() && name.trim() == name && !name.starts_with('*');
+    if let Some(name) = name.strip_suffix(':').filter(|_| after.is_empty() || after.starts_with(' ')) {
+        return fits(name).then_some((name, after.trim()));
+    }
+    let marks = [":", " – ", " — ", " - "];
+    let what = if after.is_empty() { Some("") } else { marks.iter().find_map(|mark| after.strip_prefix(mark)) };
+    what.filter(|_| fits(name)).map(|what| (name, what.trim()))
 }
 
 /// A heading's text: `#` at its end is no closing mark.

@@ -157,6 +157,25 @@ pub(super) fn items(text: &str) -> (Vec<String>, String) {
     (items, rest)
 }
 
+/// What an item begins with, in one line however it is wrapped, and what
+/// stands below it.
+pub(super) fn first_paragraph(item: &str) -> (String, String) {
+    let lines: Vec<&str> = item.split('\n').collect();
+    let begins = |line: &&str| {
+        let trimmed = line.trim();
+        trimmed.is_empty()
+            || marker(line).is_some()
+            || fence_mark(line).is_some()
+            || is_token(line)
+            || is_thematic(trimmed)
+            || trimmed.starts_with(['#', '>', '<', '|'])
+    };
+    let end = lines.iter().skip(1).position(begins).map_or(lines.len(), |at| at + 1);
+    let first: Vec<&str> = lines[..end].iter().map(|line| line.trim().trim_end_matches('\\')).collect();
+    let first = if end == 1 { lines[0].to_owned() } else { first.join(" ") };
+    (first, lines[end..].join("\n"))
+}
+
 /// Takes out the items that the function takes; what stays.
 pub(super) fn sift(text: &str, mut take: impl FnMut(&str) -> bool) -> String {
     let mut left: Vec<&str> = Vec::new();
@@ -228,6 +247,14 @@ mod tests {
         let (items, rest) = items(text);
         assert_eq!(items, ["one\nmore\n\n* nested", "two\nlazy", "three\n\n* quoted"]);
         assert_eq!(rest, "Intro\n\nafter\n```\n* code\n```\n- - -");
+    }
+
+    #[test]
+    fn what_is_wrapped_is_one_line() {
+        let split = |item: &str| first_paragraph(item);
+        assert_eq!(split("one\nmore\n\nbelow"), ("one more".into(), "\nbelow".into()));
+        assert_eq!(split("one\n* nested"), ("one".into(), "* nested".into()));
+        assert_eq!(split("one  \ntwo"), ("one two".into(), String::new()));
     }
 
     #[test]

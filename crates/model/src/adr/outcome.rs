@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::value::Value;
 
-use super::inline::{link, read_name, words};
+use super::inline::{bold, link, read_name, words};
 use super::lists::sift;
 
 /// Fields of a record that is being read.
@@ -81,6 +81,9 @@ pub(super) fn matching(names: &[(usize, &str)], wanted: &str) -> Option<usize> {
 /// An option as a line of a list names it: name, address, and what it is.
 pub(super) fn option(line: &str) -> (String, String, String) {
     let line = line.trim();
+    if let Some((name, what)) = bold(line) {
+        return (name.to_owned(), String::new(), what.to_owned());
+    }
     let Some(link) = link(line, 0).filter(|link| link.start == 0 && !link.text.trim().is_empty()) else {
         return (read_name(line), String::new(), String::new());
     };

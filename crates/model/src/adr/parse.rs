@@ -6,11 +6,11 @@ use crate::value::Value;
 use super::dates::day;
 use super::front::{Front, Values};
 use super::inline::{uncommented, words};
-use super::lists::{Block, blocks, items, unpadded};
+use super::lists::{Block, blocks, first_paragraph, items, unpadded};
 use super::outcome::{Fields, arguments, chosen, matching, option, stated};
 use super::page::{Kind, Page, Section, field, join};
 use super::status::{self, Related};
-use super::verbatim::Held;
+use super::verbatim::{Held, is_token};
 
 /// The most options of a record.
 pub(super) const OPTIONS: usize = 500;
@@ -48,7 +48,10 @@ pub(super) fn parse(text: &str, number: Option<&str>, titled: bool) -> Parsed {
     reading.front(&page.front, page.title.is_none());
     reading.more(&page.before);
     if let Some(title) = &page.title {
-        let title = title.split('\n').map(str::trim).collect::<Vec<_>>().join(" ");
+        // An enclosed text right above an underlined heading is no part of it.
+        let (above, title): (Vec<&str>, Vec<&str>) = title.split('\n').map(str::trim).partition(|line| is_token(line));
+        reading.more(&above.join("\n"));
+        let title = title.join(" ");
         let (found, rest) = if titled { super::naming::of_title(&title, number) } else { (None, title.as_str()) };
         reading.parsed.number = found;
         reading.parsed.title = rest.to_owned();
@@ -371,8 +374,8 @@ impl<'a> Reading<'a> {
     fn considered(&mut self, section: &Section) {
         let (list, rest) = items(&section.body);
         for item in list {
-            let (first, below) = item.split_once('\n').unwrap_or((&item, ""));
-            self.add_option(first, below, section.line);
+            let (first, below) = first_paragraph(&item);
+            self.add_option(&first, &below, section.line);
         }
         self.left(section, &rest);
         self.headed(&section.below);

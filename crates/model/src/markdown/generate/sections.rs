@@ -216,7 +216,11 @@ impl<'a> Writer<'a> {
             let steps = self.steps(&flow.id);
             let mut fields = self.shown.missing(flow).to_vec();
             fields.retain(|field| field.name != "name");
-            if home.is_some() && fields.is_empty() && steps.is_empty() && self.evidence_of(flow).is_empty() {
+            if (home.is_some() || self.shown.any(&flow.id))
+                && fields.is_empty()
+                && steps.is_empty()
+                && self.evidence_of(flow).is_empty()
+            {
                 continue;
             }
             let node = match home {

@@ -156,7 +156,7 @@ impl Lifting {
     }
 
     /// Changes the texts.
-    fn put_into(&self, sections: &mut [SectionText]) {
+    pub(super) fn put_into(&self, sections: &mut [SectionText]) {
         let changes: HashMap<&str, &SectionChange> = self.sections.iter().map(|it| (it.id.as_str(), it)).collect();
         for section in sections {
             let Some(change) = changes.get(section.id.as_str()) else { continue };

@@ -1,6 +1,7 @@
 //! What is understood of the seeds, of nasty texts and of real documents.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::edit;
@@ -10,6 +11,7 @@ use crate::reference;
 use crate::templates::match_sections;
 use crate::value::Value;
 
+mod edits;
 mod nasty;
 
 /// A document and its model, to lift and look into.
@@ -254,11 +256,10 @@ fn only_chosen_sections_are_lifted() {
     assert_eq!(document.labels(Collection::Elements), ["Cache"]);
 }
 
-#[test]
+/// The Markdown files of the corpora beside the checkout, where there are any.
 #[allow(clippy::print_stderr)]
-fn real_documents_read_as_before() {
-    let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
-    let mut folders = vec![corpora.clone()];
+fn corpus() -> Vec<PathBuf> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora")];
     let mut files = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
@@ -271,10 +272,16 @@ fn real_documents_read_as_before() {
         }
     }
     if files.is_empty() {
-        #[allow(clippy::print_stderr)]
-        {
-            eprintln!("There are no corpora beside the checkout; nothing was tried.");
-        }
+        eprintln!("There are no corpora beside the checkout; nothing was tried.");
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn real_documents_read_as_before() {
+    let files = corpus();
+    if files.is_empty() {
         return;
     }
     let mut lifted = 0;
