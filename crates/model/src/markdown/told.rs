@@ -12,17 +12,22 @@ use crate::value::Value;
 
 /// Fields of records of which a text already says all there is.
 #[derive(Debug, Default, Clone)]
-pub struct Told(HashMap<String, HashSet<&'static str>>);
+pub struct Told {
+    fields: HashMap<String, HashSet<&'static str>>,
+    /// Elements that are drawn under a name they had before.
+    renamed: HashSet<String>,
+}
 
 impl Told {
     /// Whether a field's value is said.
     pub fn says(&self, id: &str, field: &str) -> bool {
-        self.0.get(id).is_some_and(|fields| fields.contains(field))
+        let renamed = field == "name" && self.renamed.contains(id);
+        !renamed && self.fields.get(id).is_some_and(|fields| fields.contains(field))
     }
 
-    /// Whether anything of a record is said.
+    /// Whether anything of a record is said, in its own name.
     pub fn any(&self, id: &str) -> bool {
-        self.0.contains_key(id)
+        self.fields.contains_key(id) && !self.renamed.contains(id)
     }
 }
 
@@ -46,6 +51,8 @@ pub fn told_by_diagrams<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>,
     if drawn.is_empty() {
         return told;
     }
+    told.renamed = follow_names(&mut drawn, model);
+    follow_titles(&mut drawn, model);
     let mut said: HashMap<Identity, Vec<&Record>> = HashMap::new();
     for record in drawn.all().collect::<Vec<_>>().into_iter().rev() {
         said.entry(identity(record, &drawn)).or_default().push(record);
@@ -56,11 +63,65 @@ pub fn told_by_diagrams<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>,
             let shape = record.collection.field(name).map_or(Shape::Line, |field| field.shape);
             let same = other.get(name).is_some_and(|other| spell(other, shape, &drawn) == spell(value, shape, model));
             if same {
-                told.0.entry(record.id.clone()).or_default().insert(name);
+                told.fields.entry(record.id.clone()).or_default().insert(name);
             }
         }
     }
     told
+}
+
+/// Gives elements that are drawn under a former name the name of now: what is
+/// drawn around them still holds. Their ids in the model.
+fn follow_names(drawn: &mut Model, model: &Model) -> HashSet<String> {
+    let mut now: HashSet<String> = HashSet::new();
+    let mut before: HashMap<String, Vec<&Record>> = HashMap::new();
+    for element in model.list(Collection::Elements).filter(|element| !model.is_hidden(&element.id)) {
+        now.insert(element.label().to_lowercase());
+        for name in element.list("formerNames") {
+            before.entry(name.to_lowercase()).or_default().push(element);
+        }
+    }
+    let mut renamed = HashSet::new();
+    let old: Vec<Record> = drawn.list(Collection::Elements).cloned().collect();
+    for element in old {
+        let name = element.label().to_lowercase();
+        if let (false, Some([one])) = (now.contains(&name), before.get(&name).map(Vec::as_slice)) {
+            renamed.insert(one.id.clone());
+            drawn.put(element.with("name", Value::text(one.text("name"))));
+        }
+    }
+    renamed
+}
+
+/// Gives flows of diagrams without a title, which go by the heading above, the
+/// name of the flow with the same steps: the heading may say something else by
+/// now.
+fn follow_titles(drawn: &mut Model, model: &Model) {
+    let names = |model: &Model| -> HashSet<String> {
+        model.list(Collection::Flows).map(|flow| flow.label().to_lowercase()).collect()
+    };
+    let (ours, theirs) = (names(model), names(drawn));
+    let others: Vec<Record> =
+        drawn.list(Collection::Flows).filter(|flow| !ours.contains(&flow.label().to_lowercase())).cloned().collect();
+    for flow in others {
+        let steps = told_steps(&flow.id, drawn);
+        let mut same = model
+            .list(Collection::Flows)
+            .filter(|other| !theirs.contains(&other.label().to_lowercase()) && told_steps(&other.id, model) == steps);
+        if let (Some(one), None, false) = (same.next(), same.next(), steps.is_empty()) {
+            drawn.put(flow.with("name", Value::text(one.text("name"))));
+        }
+    }
+}
+
+fn told_steps(flow: &str, model: &Model) -> Vec<Vec<String>> {
+    let name = |id: &str| model.get(id).map(Record::label).unwrap_or_default();
+    let told = |step: &Record| {
+        let mut said: Vec<String> = ["kind", "text", "condition"].map(|field| step.text(field).to_owned()).into();
+        said.extend([name(step.text("from")), name(step.text("to"))]);
+        said
+    };
+    model.owned(flow, Collection::Steps).map(told).collect()
 }
 
 /// A diagram of a section, read; it is called as the section is, unless it has

@@ -6,8 +6,9 @@ use crate::reference::OPEN;
 use crate::schema::Collection;
 use crate::value::Value;
 
+use super::blocks::Body;
 use super::fields::{Found, comma_parts};
-use super::labels::{Mark, field_called, is_advice};
+use super::labels::{Mark, field_called, is_advice, label};
 use super::lists::Entry;
 use super::work::{Labelled, Work, quote};
 
@@ -27,6 +28,25 @@ const WORDS: usize = 5;
 /// Whether a label or heading is that of the alternatives.
 pub(super) fn is_alternatives(label: &str) -> bool {
     ALTERNATIVES.contains(&label.trim().to_lowercase().as_str())
+}
+
+/// Fields that other things have as well: they make no decision.
+const NOT_TELLING: &[&str] = &["title", "number", "links", "tags", "more", "source", "elements"];
+
+/// Whether a label or heading is one of a decision.
+pub(super) fn says_decision(label: &str) -> bool {
+    field_called(Collection::Decisions, label).is_some_and(|field| !NOT_TELLING.contains(&field.name))
+}
+
+/// Whether a text has a label of a decision at the start of a line.
+pub(super) fn has_decision_label(body: &Body<'_>) -> bool {
+    let lines = (0..body.lines.len()).filter(|line| !body.dead[*line]);
+    lines.map(|line| body.line(line).trim()).any(|line| {
+        let text = line.trim_start_matches(['-', '*', '+']);
+        let text = if text.starts_with(' ') { text.trim_start() } else { line };
+        let label = label(text).filter(|label| label.mark == Mark::Colon || (label.mark == Mark::End && label.bold));
+        label.is_some_and(|label| says_decision(&text[label.name.clone()]) || is_alternatives(&text[label.name]))
+    })
 }
 
 impl Work<'_, '_> {

@@ -10,7 +10,7 @@ use super::blocks::Block;
 use super::fields::{Found, comma_parts};
 use super::labels::{field_called, is_advice};
 use super::lists::{Entry, one};
-use super::work::{Work, quote};
+use super::work::{Labelled, Work, quote};
 
 /// What one depends on: a name, what for, and more below it.
 struct Dependency {
@@ -22,11 +22,16 @@ struct Dependency {
 impl Work<'_, '_> {
     /// Elements that are items of a list, each with its purpose.
     pub fn lift_element_list(&mut self) {
-        for labelled in self.all_labelled(Collection::Elements) {
-            let name = self.text(labelled.name.clone());
-            if !labelled.bold || labelled.item.is_none() || field_called(Collection::Elements, name).is_some() {
-                continue;
-            }
+        let mut items = self.all_labelled(Collection::Elements);
+        items.retain(|labelled| labelled.bold && labelled.item.is_some());
+        let field = |labelled: &Labelled| field_called(Collection::Elements, self.text(labelled.name.clone()));
+        let among_elements = items.iter().any(|labelled| field(labelled).is_none());
+        // “API” is another word for a field; among elements it is one.
+        items.retain(|labelled| {
+            let is_title = |field: &Field| field.title.eq_ignore_ascii_case(self.text(labelled.name.clone()));
+            field(labelled).is_none_or(|field| among_elements && !is_title(field))
+        });
+        for labelled in items {
             let entry = Entry { name: labelled.name, found: labelled.found };
             self.lift_entry(Collection::Elements, &[], entry);
         }

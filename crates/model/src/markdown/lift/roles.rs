@@ -103,7 +103,8 @@ impl Kinds {
     pub fn of(&self, sections: &[SectionText], index: usize, name: &str) -> Option<&'static str> {
         let Role::Element { nested } = self.roles.get(index)? else { return None };
         let body = Body::read(&sections[index].body);
-        let fields: HashSet<&str> = labels_of(&body, Collection::Elements).map(|(field, _)| field.name).collect();
+        let fields: HashSet<&str> =
+            labels_of(&body, Collection::Elements).iter().map(|(field, _)| field.name).collect();
         Some(guess_kind(name, |field| fields.contains(field), self.holds[index], *nested))
     }
 }
@@ -199,7 +200,7 @@ fn fields_below(sections: &[SectionText]) -> Vec<bool> {
         if !inside[index] {
             continue;
         }
-        let own = || labels_of(&Body::read(&section.body), Collection::Elements).next().is_some();
+        let own = || !labels_of(&Body::read(&section.body), Collection::Elements).is_empty();
         told[index] = told[index] || own();
         if let (true, Some(parent)) = (told[index], section.parent.filter(|parent| *parent < index)) {
             told[parent] = true;

@@ -8,6 +8,7 @@ use crate::schema::{Collection, Field};
 use crate::value::Value;
 
 use super::blocks::Body;
+use super::decisions::{has_decision_label, is_alternatives, says_decision};
 use super::draft::Draft;
 use super::kinds::guess_kind;
 use super::labels::field_called;
@@ -85,12 +86,16 @@ impl<'a> Run<'a> {
             return self.note(index, quote(&self.draft.plain(&section.title)), Some("it is in the trash"));
         }
         let body = Body::read(&section.body);
-        let told = Work::has_steps(&body) || labels_of(&body, Collection::Flows).next().is_some();
+        let told = Work::has_steps(&body) || !labels_of(&body, Collection::Flows).is_empty();
         if collection == Collection::Flows && !told {
             if self.roles[index] == Role::Flow {
                 self.note(index, quote(&section.title), Some("it has no numbered steps"));
             }
             return;
+        }
+        if collection == Collection::Decisions && !self.is_decision(index, &body) {
+            let why = "neither a number nor a field such as a status says that it is a decision";
+            return self.note(index, quote(&section.title), Some(why));
         }
         let Some(heading) = titles::read(&section.title, collection) else {
             return self.note(index, quote(&section.title), Some("the heading is the template's advice, or no name"));
@@ -117,6 +122,17 @@ impl<'a> Run<'a> {
         }
         self.claimed.insert(id.clone());
         self.homes[index] = Some(id);
+    }
+
+    /// Whether a section among decisions is one, and no part of an essay.
+    fn is_decision(&self, index: usize, body: &Body<'_>) -> bool {
+        let section = &self.sections[index];
+        let number = titles::read(&section.title, Collection::Decisions).and_then(|heading| heading.number);
+        let part = |other: &SectionText| {
+            let title = other.title.trim_end_matches(':');
+            other.parent == Some(index) && (is_alternatives(title) || says_decision(title))
+        };
+        number.is_some() || has_decision_label(body) || self.sections[index + 1..].iter().any(part)
     }
 
     /// A record of this name: one that is there, or a new one.
@@ -152,7 +168,7 @@ impl<'a> Run<'a> {
             return id;
         }
         let body = Body::read(&section.body);
-        let labels: Vec<(&Field, &str)> = labels_of(&body, Collection::Elements).collect();
+        let labels: Vec<(&Field, &str)> = labels_of(&body, Collection::Elements);
         let guess =
             || guess_kind(name, |field| labels.iter().any(|(it, _)| it.name == field), self.holds[index], nested);
         let told = labels.iter().find(|(field, _)| field.name == "kind");

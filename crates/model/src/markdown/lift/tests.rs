@@ -246,6 +246,31 @@ fn what_is_there_is_linked_and_not_contradicted() {
 }
 
 #[test]
+fn elements_may_be_called_like_fields() {
+    let document = Document::read(
+        "# S\n\n## Components\n\n- **API**: answers\n- **Shop**: sells\n\n### Schema\n\n**Purpose**: x\n\n### Web\n\n**Owner**: Ada\n\n**Dependencies**:\n- **Schema**: reads\n- **API**: asks\n",
+    )
+    .lift();
+    assert_eq!(document.labels(Collection::Elements), ["Schema", "Web", "API", "Shop"]);
+    assert_eq!(document.field(Collection::Elements, "Web", "schemaManagement"), "");
+    let named = |it: &Record, end: &str| document.model.get(it.text(end)).unwrap().label();
+    let said = document.model.list(Collection::Relationships);
+    let said = said.map(|it| format!("{} {} {}", named(it, "from"), it.text("description"), named(it, "to")));
+    assert_eq!(said.collect::<Vec<_>>(), ["Web reads Schema", "Web asks API"]);
+}
+
+#[test]
+fn only_what_looks_like_a_decision_is_one() {
+    let document = Document::read(
+        "# S\n\n## Decisions\n\n### How we think\n\nProse.\n\n### 1. Use it\n\nProse.\n\n### Keep it\n\nStatus: Accepted\n\n### Leave it\n\n#### Context\n\nWhy.\n",
+    )
+    .lift();
+    assert_eq!(document.labels(Collection::Decisions), ["Use it", "Keep it", "Leave it"]);
+    assert_eq!(document.field(Collection::Decisions, "Leave it", "context"), "Why.");
+    assert_eq!(document.why("How we think").len(), 1);
+}
+
+#[test]
 fn only_chosen_sections_are_lifted() {
     let mut document = Document::read(COMPACT);
     let chosen = document.sections.iter().find(|section| section.title == "Cache").unwrap().id.clone();

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use crate::reference::{CLOSE, Hint, OPEN, Reference};
 
-use super::blocks::{Block, Body};
+use super::blocks::{Block, Body, Item};
 use super::draft::Draft;
 use super::fields::Found;
 use super::labels::{Label, Mark, field_called, label};
 use super::mentions::{Reach, mention};
 use super::{LiftNote, Outcome};
-use crate::schema::{Collection, Field};
+use crate::schema::{Collection, Field, Shape};
 
 /// The longest piece of a text that a note quotes, in characters.
 const QUOTED: usize = 60;
@@ -226,19 +226,32 @@ impl<'w> Work<'w, '_> {
 }
 
 /// The fields of a collection that a text has labels of, each with what stands
-/// behind it in the line.
-pub(super) fn labels_of<'b>(
-    body: &'b Body<'b>,
-    collection: Collection,
-) -> impl Iterator<Item = (&'static Field, &'b str)> + 'b {
-    let lines = body.lines.iter().enumerate().filter(|(index, _)| !body.dead[*index]);
-    lines.filter_map(move |(_, line)| {
-        let text = body.text[line.start..line.end].trim_start();
-        let text = text.strip_prefix("- ").or_else(|| text.strip_prefix("* ")).unwrap_or(text).trim();
+/// behind it in the line. What an element depends on may be called like a
+/// field; a list below that label has no labels.
+pub(super) fn labels_of<'b>(body: &'b Body<'b>, collection: Collection) -> Vec<(&'static Field, &'b str)> {
+    let read = |text: &'b str| {
         let label = label(text)?;
         let field = field_called(collection, &text[label.name]).filter(|_| label.bold && label.mark != Mark::Dash)?;
         Some((field, &text[label.value..]))
-    })
+    };
+    let mut found: Vec<(&'static Field, &'b str)> = Vec::new();
+    let mut names = false;
+    for block in &body.blocks {
+        match block {
+            Block::Paragraph(lines) => {
+                let labels: Vec<_> = lines.clone().filter_map(|line| read(body.line(line).trim())).collect();
+                names = labels.last().is_some_and(|(field, _)| field.shape == Shape::Targets);
+                found.extend(labels);
+            }
+            Block::List(items) if !names => {
+                let items = items.iter().map(|item| &body.items[*item]).filter(|item| !item.dead);
+                let first = |item: &Item| body.text[body.own(item)].split('\n').next().unwrap_or_default().trim();
+                found.extend(items.filter_map(|item| read(first(item))));
+            }
+            Block::List(_) | Block::Table(_) | Block::Other(_) => names = false,
+        }
+    }
+    found
 }
 
 fn shift(label: Label, by: usize) -> Label {
