@@ -14,7 +14,7 @@ use drystone_wire::{DocumentHandle, WorkspaceId};
 
 use super::App;
 use super::documents::handle;
-use super::lifting::{Lift, Lifting, lift_summary, section_texts};
+use super::lifting::{Lift, Lifting, Plan, lift_summary, section_texts};
 use super::model::number_decisions;
 use super::persist::lock;
 use super::project::{known_template, project};
@@ -77,13 +77,13 @@ impl App {
         let mut changes = document.commit(&format!("Imported {}", file_name(name)), now);
         let rows = project(&document, &Model::default(), id, workspace, now).map(|(_, rows)| rows).unwrap_or_default();
         let matched = rows.iter().filter(|row| !row.key.is_empty()).count();
-        let mut report = LiftReport::default();
-        if let Some((lifted, lifting)) = self.lift_new(&document, &rows, args.lift, bytes)? {
+        let lifting = self.lift_new(&document, &rows, args.lift, bytes)?;
+        if !lifting.plan.is_nothing() {
             document.begin(now);
             lifting.write(&mut document)?;
-            changes.extend(document.commit(&lifted, now));
-            report = lifting.plan.report;
+            changes.extend(document.commit(&lift_summary(&lifting.plan), now));
         }
+        let report = lifting.plan.report;
         self.persist_new(id, workspace, document, changes)?;
         self.imported(id, rows.len(), matched, report)
     }
@@ -114,33 +114,44 @@ impl App {
         })
     }
 
-    /// What a new document's text says, for the model; `None` when it says
-    /// nothing, or the file would not come out of it as it went in.
-    fn lift_new(
+    /// What a new document's text says, for the model. The file has to come out
+    /// as it went in: what would change that is left, and the report says so.
+    fn lift_new(&self, document: &Document, rows: &[SectionRow], diagrams: bool, bytes: &[u8]) -> Result<Lifting> {
+        let template = known_template(&document.template(), &document.template_file());
+        let template = template.as_deref();
+        let attempts: &[bool] = if diagrams { &[true, false] } else { &[false] };
+        for (attempt, diagrams) in attempts.iter().enumerate() {
+            let lift = Lift { sections: None, diagrams: *diagrams, template };
+            let mut plan = self.plan_lift(rows, &Model::default(), &lift)?;
+            if attempt > 0 {
+                plan.leave("Diagrams", "with what they show the file would not come out as it went in");
+            }
+            number_decisions(&Model::default(), &mut plan.edits, "");
+            let orders = edit::orders(&Model::default(), &plan.edits);
+            let lifting = Lifting { plan, orders };
+            if lifting.plan.is_nothing() || self.comes_out(document, &lifting, template, bytes)? {
+                return Ok(lifting);
+            }
+        }
+        let mut plan = Plan::default();
+        plan.leave("The document", "with what it says in the model the file would not come out as it went in");
+        Ok(Lifting { plan, orders: Vec::new() })
+    }
+
+    /// Whether a document is exported as its file was, with all that is lifted.
+    fn comes_out(
         &self,
         document: &Document,
-        rows: &[SectionRow],
-        all: bool,
+        lifting: &Lifting,
+        template: Option<&Template>,
         bytes: &[u8],
-    ) -> Result<Option<(String, Lifting)>> {
-        let mut plan = self.plan_lift(rows, &Model::default(), &Lift { sections: None, diagrams: all })?;
-        if plan.edits.is_empty() && plan.sections.is_empty() {
-            return Ok(None);
-        }
-        number_decisions(&Model::default(), &mut plan.edits, "");
-        let orders = edit::orders(&Model::default(), &plan.edits);
-        let lifting = Lifting { plan, orders };
+    ) -> Result<bool> {
         let mut trial = Document::load(Some(&document.clone_bytes()), &[], self.fresh_id()?)?;
         lifting.write(&mut trial)?;
         let model = trial.model();
-        let template = known_template(&trial.template(), &trial.template_file());
         let rows = project(&trial, &model, DocumentHandle([0; 16]), WorkspaceId([0; 32]), 0).map(|(_, rows)| rows);
         let texts = section_texts(&rows.unwrap_or_default());
-        if export::markdown::complete(&trial, &texts, &model, template.as_deref()) != bytes {
-            tracing::warn!("what was lifted would not come out as it went in; the text stays as it is");
-            return Ok(None);
-        }
-        Ok(Some((lift_summary(&lifting.plan), lifting)))
+        Ok(export::markdown::complete(&trial, &texts, &model, template) == bytes)
     }
 
     /// Adds a file's sections to a document, below its title.
@@ -182,7 +193,9 @@ impl App {
         let matched = open.rows.iter().filter(|row| ids.contains(&row.section) && !row.key.is_empty()).count();
         self.model(&mut open)?;
         let model = open.model.clone().unwrap_or_default();
-        let plan = self.plan_lift(&open.rows, &model, &Lift { sections: Some(&ids), diagrams: args.lift })?;
+        let template = open.document.as_ref().and_then(|it| known_template(&it.template(), &it.template_file()));
+        let lift = Lift { sections: Some(&ids), diagrams: args.lift, template: template.as_deref() };
+        let plan = self.plan_lift(&open.rows, &model, &lift)?;
         let mut report = plan.report.clone();
         if !plan.edits.is_empty() || !plan.sections.is_empty() {
             let summary = Some(lift_summary(&plan));

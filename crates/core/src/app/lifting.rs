@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use drystone_model::edit::{self, Edit};
 use drystone_model::markdown;
-use drystone_model::markdown::lift::{LiftOptions, Outcome, SectionText, lift};
+use drystone_model::markdown::lift::{LiftOptions, Outcome, SectionText, lift_as_shown};
+use drystone_model::templates::Template;
 use drystone_model::{Model, notation, templates};
 
 use super::App;
 use super::documents::handle;
 use super::importing::new_ids;
 use super::persist::lock;
+use super::project::known_template;
 use crate::api::{ApplyEdits, LiftDocument, LiftFinding, LiftReport, SectionBody};
 use crate::document::Document;
 use crate::error::{Error, Result};
@@ -23,6 +25,8 @@ pub(super) struct Lift<'a> {
     pub sections: Option<&'a [String]>,
     /// Diagrams too.
     pub diagrams: bool,
+    /// The document's template, by which an export is written.
+    pub template: Option<&'a Template>,
 }
 
 /// What lifting would do.
@@ -46,7 +50,9 @@ impl App {
         self.catch_up(&mut open)?;
         self.model(&mut open)?;
         let model = open.model.as_ref().ok_or_else(|| Error::internal("a model that was just loaded is gone"))?;
-        let lift = Lift { sections: args.sections.as_deref(), diagrams: args.diagrams };
+        let template = open.document.as_ref().and_then(|it| known_template(&it.template(), &it.template_file()));
+        let template = template.as_deref();
+        let lift = Lift { sections: args.sections.as_deref(), diagrams: args.diagrams, template };
         let plan = self.plan_lift(&open.rows, model, &lift)?;
         let summary = Some(lift_summary(&plan));
         let Plan { edits, sections, mut report } = plan;
@@ -64,7 +70,7 @@ impl App {
         let mut ids = new_ids(self.fresh_id()?);
         let options =
             LiftOptions { sections: wanted.sections.map(<[String]>::to_vec), diagrams: false, mentions: true };
-        let lifting = lift(&texts, model, &options, &mut || ids.next());
+        let lifting = lift_as_shown(&texts, model, &options, wanted.template, &mut || ids.next());
         let mut plan = Plan { edits: lifting.edits, ..Plan::default() };
         for change in lifting.sections {
             plan.sections.push(SectionBody { section: change.id, title: change.title, text: change.body });
@@ -172,6 +178,26 @@ pub(super) fn section_texts(rows: &[SectionRow]) -> Vec<SectionText> {
         body: row.text.clone(),
     };
     rows.iter().map(text).collect()
+}
+
+impl Plan {
+    /// Whether it changes nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.edits.is_empty() && self.sections.is_empty()
+    }
+
+    /// Says that a part of the whole document was left as text.
+    pub fn leave(&mut self, what: &str, why: &str) {
+        self.report.left += 1;
+        self.report.findings.push(LiftFinding {
+            section: String::new(),
+            section_title: String::new(),
+            line: 0,
+            what: what.into(),
+            lifted: false,
+            why: why.into(),
+        });
+    }
 }
 
 /// A plan with the places of what it adds.
