@@ -246,6 +246,30 @@ fn what_is_there_is_linked_and_not_contradicted() {
 }
 
 #[test]
+fn a_section_is_left_where_an_export_would_add_to_it() {
+    let mut document = Document::read(
+        "# S\n\n## Notes\n\nSee **\u{e020}c0.name\u{e021}**.\n\n## Components\n\n### Core\n\nText.\n\n#### Part\n\n**Owner**: Ada\n",
+    );
+    // The section would speak of a container, so that the kind would be said.
+    let fields = [("name", "Core"), ("kind", "service")];
+    let core = Record::new(Collection::Elements, "c0");
+    document.model.put_all([fields.iter().fold(core, |core, (field, text)| core.with(field, Value::text(*text)))]);
+    let lifted = |all: bool| {
+        let mut ids = 0..;
+        let mut fresh = || format!("{:016x}", ids.next().unwrap_or(0));
+        let options = LiftOptions::default();
+        match all {
+            true => lift(&document.sections, &document.model, &options, &mut fresh),
+            false => lift_as_shown(&document.sections, &document.model, &options, None, &mut fresh),
+        }
+    };
+    assert_eq!((lifted(true).sections.len(), lifted(false).sections.len()), (2, 1));
+    let left = lifted(false).notes.into_iter().filter(|note| note.outcome == Outcome::Left);
+    let left: Vec<(String, String)> = left.map(|note| (note.what, note.why)).collect();
+    assert_eq!(left, [("Core".to_owned(), "an export would say it again, or differently".to_owned())]);
+}
+
+#[test]
 fn elements_may_be_called_like_fields() {
     let document = Document::read(
         "# S\n\n## Components\n\n- **API**: answers\n- **Shop**: sells\n\n### Schema\n\n**Purpose**: x\n\n### Web\n\n**Owner**: Ada\n\n**Dependencies**:\n- **Schema**: reads\n- **API**: asks\n",

@@ -229,6 +229,23 @@ fn white_space_after_the_marks_makes_no_name() {
     assert_eq!(document.labels(Collection::Concerns), ["** a: **Responsibilities**:"]);
 }
 
+/// Lifts so that an export adds nothing; gives back the notes on sections that
+/// were left for it.
+fn shown_as_it_was(mut document: Document) -> Vec<LiftNote> {
+    let mut ids = 0;
+    let mut fresh = || {
+        ids += 1;
+        format!("{ids:016x}")
+    };
+    let options = LiftOptions { mentions: true, ..LiftOptions::default() };
+    let lifting = lift_as_shown(&document.sections, &document.model, &options, None, &mut fresh);
+    let model = lifting.model(&document.model);
+    lifting.put_into(&mut document.sections);
+    let added = complete(&document.sections, &model, &CompleteOptions::default());
+    assert_eq!(added.len(), 0, "{added:?}");
+    lifting.notes.into_iter().filter(|note| note.why.contains("an export")).collect()
+}
+
 /// Texts that once read otherwise the second time, since lifting shortens a
 /// value of several lines, or learns names after it has looked for them.
 #[test]
@@ -275,5 +292,6 @@ proptest! {
         let sections: Vec<_> =
             sections.map(|(index, (_, place, level))| (places[*place], *level, title(index), texts[index].as_str())).collect();
         with_places(&sections).lift();
+        shown_as_it_was(with_places(&sections));
     }
 }
