@@ -227,10 +227,18 @@ describe("words of the text", () => {
     await settle(500);
     const { id } = named("Front door");
     expect(backend.find(document.id).text(section().id)).toContain(`The ${encodeReference({ id, field: "name", hint: "" })} opens.`);
+    const log = await backend.call("document.log", { document: document.id });
+    expect(log.filter(({ summary }) => summary.includes("Front door"))).toHaveLength(1);
+    // What was written since stays when it is taken back.
+    const sync = document.sync(section().id)!;
+    sync.dispatch(sync.state.update({ changes: { from: 0, insert: "Later. " } }));
     void app.undo.undo();
     await settle(500);
     expect(names()).toEqual([]);
-    expect(backend.find(document.id).text(section().id)).toContain("The Front door opens.");
+    expect(backend.find(document.id).text(section().id)).toContain("Later. \nThe Front door opens.");
+    void app.undo.redo();
+    await settle(500);
+    expect(backend.find(document.id).text(section().id)).toContain(`Later. \nThe ${encodeReference({ id, field: "name", hint: "" })} opens.`);
   });
 
   it("are linked to the element that has their name", async () => {
