@@ -15,6 +15,8 @@ export interface ReferenceHost {
   /** What it is, such as “Purpose of Desk”. */
   what(reference: Reference): string;
   choices(query: string): MentionChoice[];
+  /** A mention of the record that an address of this document leads to, if it leads to one. */
+  pasted(text: string): string | null;
   /** The element that has a name, if one has. */
   known(name: string): string | null;
   open(id: string): void;

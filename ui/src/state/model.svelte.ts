@@ -1,5 +1,6 @@
 import { toProblem, type Backend, type Problem } from "../backend/backend";
 import type { Applied, Edit, Event, RecordView, SectionBody, Value } from "../backend/generated/api";
+import { plainTitle } from "../lib/plain-title";
 import type { Reference } from "../lib/reference";
 import { withoutChange } from "../lib/splices";
 import { listOf, textOf } from "../lib/values";
@@ -132,6 +133,11 @@ export class DocumentModel {
   /** A value as people read it: with names where it mentions records. */
   plain(text: string): string {
     return plainText(this, text);
+  }
+
+  /** The same as a line in a list: without marks. */
+  line(text: string): string {
+    return plainTitle(this.plain(text));
   }
 
   /** A value that was changed as people read it, with the mentions that it had. */
