@@ -80,6 +80,14 @@ export const views = [
     },
   },
   {
+    name: "element-menu",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.locator("[data-testid=element-row] .name", { hasText: "Tablet" }).click({ button: "right" });
+      await page.waitForSelector("[role=menu]");
+    },
+  },
+  {
     name: "model-cards",
     go: async (page) => {
       await openPage(page, "model");
