@@ -78,7 +78,7 @@ function beside(state: EditorState): FoundReference | null {
 
 const theme = EditorView.theme({
   ".cm-reference": { borderRadius: "3px", padding: "0 0.12em", whiteSpace: "pre-wrap", cursor: "pointer" },
-  ".cm-reference-mention": { backgroundColor: "var(--accent-wash)", color: "var(--accent-strong)" },
+  ".cm-reference-mention": { backgroundColor: "var(--accent-wash)", color: "var(--accent-strong)", borderBottom: "1.5px solid var(--lichen)" },
   ".cm-reference-value": { boxShadow: "inset 0 -0.12em 0 var(--lichen)" },
   ".cm-reference-gone": { backgroundColor: "var(--bad-wash)", color: "var(--bad)", textDecoration: "line-through" },
 });
