@@ -22,6 +22,8 @@ pub mod notation;
 pub mod numbers;
 pub mod order;
 pub mod path;
+#[cfg(test)]
+mod properties;
 pub mod record;
 pub mod reference;
 mod refusal;

@@ -132,6 +132,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(crate::properties::same_each_time(256))]
+
         #[test]
         fn there_is_always_room(places in proptest::collection::vec(0usize..1000, 1..200)) {
             let mut keys: Vec<String> = Vec::new();

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod folders;
+#[path = "../src/properties.rs"]
+mod properties;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -201,7 +203,7 @@ fn model(made: Vec<Made>) -> Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(properties::same_each_time(120))]
 
     #[test]
     fn decisions_come_back_from_every_format(made in prop::collection::vec(decision(), 1..4)) {

@@ -180,7 +180,7 @@ fn hostile() -> impl Strategy<Value = String> + Clone {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(crate::properties::same_each_time(96))]
     #[test]
     fn nothing_in_a_document_gets_to_run(
         model in samples::any_model(hostile()),

@@ -60,7 +60,7 @@ fn what_was_written_reads_the_same() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(crate::properties::same_each_time(128))]
     #[test]
     fn any_document_reads_as_it_was_written(
         model in samples::any_model(".{0,12}".prop_map(|text| reference::clean(&text))),

@@ -137,9 +137,9 @@ pub fn lift(
     // Lists of elements first, so that everything else knows their names.
     let (lists, others): (Vec<usize>, Vec<usize>) =
         chosen.into_iter().partition(|index| matches!(roles[*index], Role::ElementList));
-    for index in lists.into_iter().chain(others) {
-        run.body(index);
-    }
+    lists.iter().for_each(|index| run.body(*index));
+    lists.iter().for_each(|index| run.mention(*index));
+    others.iter().for_each(|index| run.body(*index));
     run.finish()
 }
 

@@ -40,7 +40,7 @@ fn survive(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(crate::properties::same_each_time(1500))]
 
     #[test]
     fn any_text_is_survived(text in "[-=+|<>v^ .~xo\\[\\](){}\"#;:&@$%,/\\\\a-e\\n┌─┐│└┘├┤┬┴┼▼►注]{0,200}", head in 0usize..4) {

@@ -362,7 +362,7 @@ fn line() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(crate::properties::same_each_time(2_000))]
 
     #[test]
     fn any_text_is_refused_or_comes_out_again(lines in prop::collection::vec(line(), 0..14)) {

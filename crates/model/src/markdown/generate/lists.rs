@@ -25,7 +25,7 @@ impl Writer<'_> {
 
     /// A record with its fields and the evidence for it.
     pub fn item(&self, record: &Record, indent: usize) -> String {
-        let mut fields = self.shown.missing(record);
+        let mut fields = self.shown.missing(record).to_vec();
         fields.retain(|field| field.name != name_field(record.collection));
         let (head, main) = head(record, &fields, indent);
         let below = self.below(record, &fields, main, indent + STEP);

@@ -31,15 +31,16 @@ fn refer(record: &Record, field: &str) -> String {
 
 impl<'a> Writer<'a> {
     pub fn new(sections: &'a [SectionText], model: &'a Model, options: &'a CompleteOptions<'a>) -> Self {
+        let kinds = Kinds::read(sections);
         Writer {
             sections,
             model,
             options,
-            shown: Shown::read(sections, model, &options.told),
+            shown: Shown::read(sections, model, &kinds, &options.told),
             ties: Ties::of(model),
             page: Page::new(sections, options.template),
             notation: Notation::of(options.template),
-            kinds: Kinds::read(sections),
+            kinds,
         }
     }
 
@@ -130,7 +131,7 @@ impl<'a> Writer<'a> {
     /// section where its heading names the element.
     fn shown_element(&mut self, record: &Record, home: usize) -> Option<usize> {
         let names = self.sections[home].title.contains(&record.id);
-        let mut fields = self.shown.missing(record);
+        let mut fields = self.shown.missing(record).to_vec();
         fields.retain(|field| field.name != "name");
         let guess = self.kinds.of(self.sections, home, record.text("name")).filter(|_| names);
         let fixed = |name: &str| self.shown.has(&record.id, name);
@@ -182,7 +183,7 @@ impl<'a> Writer<'a> {
             Some(above) => above,
             None => self.page.place("components"),
         };
-        let mut fields = self.shown.missing(record);
+        let mut fields = self.shown.missing(record).to_vec();
         fields.retain(|field| field.name != "name");
         let children = self.ties.children.get(record.id.as_str()).into_iter().flatten();
         let level = self.page.level(place) + 1;
@@ -213,7 +214,7 @@ impl<'a> Writer<'a> {
         for flow in self.model.list(Collection::Flows) {
             let home = self.shown.home(&flow.id);
             let steps = self.steps(&flow.id);
-            let mut fields = self.shown.missing(flow);
+            let mut fields = self.shown.missing(flow).to_vec();
             fields.retain(|field| field.name != "name");
             if home.is_some() && fields.is_empty() && steps.is_empty() && self.evidence_of(flow).is_empty() {
                 continue;
@@ -262,7 +263,7 @@ impl<'a> Writer<'a> {
         while let Some((step, number, indent, depth)) = todo.pop() {
             let marker = format!("{number}. ");
             let further = indent + marker.len();
-            let mut fields = self.shown.missing(step);
+            let mut fields = self.shown.missing(step).to_vec();
             let plain = is_plain_text(step.text("text"));
             // One that says nothing is shown by what it is called then.
             let silent = fields.is_empty();
@@ -326,7 +327,7 @@ impl<'a> Writer<'a> {
         if has_name && !by_topic {
             return self.item(concern, 0);
         }
-        let mut fields = self.shown.missing(concern);
+        let mut fields = self.shown.missing(concern).to_vec();
         let statement_field = fields.iter().position(|field| field.name == "statement");
         let plain = is_plain_text(statement) && (by_topic || !begins_with_label(statement));
         let main = statement_field.filter(|_| plain).map(|at| fields.remove(at));
@@ -346,7 +347,7 @@ impl<'a> Writer<'a> {
     pub fn decisions(&mut self) {
         for decision in self.model.list(Collection::Decisions) {
             let home = self.shown.home(&decision.id);
-            let mut fields = self.shown.missing(decision);
+            let mut fields = self.shown.missing(decision).to_vec();
             fields.retain(|field| field.name != "title");
             let owned = self.ties.owned.get(decision.id.as_str()).into_iter().flatten().copied();
             let others: Vec<&Record> = owned.filter(|record| self.lacks(record)).collect();

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::graph::Model;
-use crate::markdown::lift::{SectionText, ends};
+use crate::markdown::lift::{Kinds, SectionText, ends};
 use crate::markdown::told::Told;
 use crate::record::Record;
 use crate::reference::{self, OPEN, Reference};
-use crate::schema::{Collection, Field, Shape};
+use crate::schema::{COLLECTIONS, Collection, Field, Shape};
 use crate::value::Value;
 
 pub(super) struct Shown<'a> {
@@ -17,15 +17,26 @@ pub(super) struct Shown<'a> {
     /// Records of whose names there are mentions.
     named: HashSet<String>,
     told: &'a Told,
+    /// For each record the fields that are missing, worked out once.
+    missing: HashMap<String, Vec<&'static Field>>,
 }
 
 impl<'a> Shown<'a> {
-    pub fn read(sections: &[SectionText], model: &Model, told: &'a Told) -> Self {
-        let mut shown = Shown { fields: HashMap::new(), homes: HashMap::new(), named: HashSet::new(), told };
+    pub fn read(sections: &[SectionText], model: &Model, kinds: &Kinds, told: &'a Told) -> Self {
+        let mut shown = Shown {
+            fields: HashMap::new(),
+            homes: HashMap::new(),
+            named: HashSet::new(),
+            told,
+            missing: HashMap::new(),
+        };
         // A heading counts more than a text that comes before it.
         for (index, section) in sections.iter().enumerate() {
             for (_, reference) in reference::find(&section.title) {
-                shown.homes.entry(reference.id.clone()).or_insert(index);
+                let Some(record) = model.get(&reference.id) else { continue };
+                if kinds.collection(index) == Some(record.collection) {
+                    shown.homes.entry(reference.id.clone()).or_insert(index);
+                }
                 shown.add(reference, model);
             }
         }
@@ -37,6 +48,12 @@ impl<'a> Shown<'a> {
                     shown.homes.entry(reference.id.clone()).or_insert(index);
                 }
                 shown.add(reference, model);
+            }
+        }
+        for record in COLLECTIONS.into_iter().flat_map(|collection| model.list(collection)) {
+            let missing = shown.find_missing(record);
+            if !missing.is_empty() {
+                shown.missing.insert(record.id.clone(), missing);
             }
         }
         shown
@@ -79,7 +96,11 @@ impl<'a> Shown<'a> {
 
     /// The fields of a record that have a value and are not shown, but for
     /// those that go without saying.
-    pub fn missing(&self, record: &Record) -> Vec<&'static Field> {
+    pub fn missing(&self, record: &Record) -> &[&'static Field] {
+        self.missing.get(&record.id).map_or(&[], Vec::as_slice)
+    }
+
+    fn find_missing(&self, record: &Record) -> Vec<&'static Field> {
         let fields = record.collection.table().fields.iter();
         fields
             .filter(|field| record.has(field.name) && !field.is_derived())

@@ -9,7 +9,7 @@ use crate::value::Value;
 use super::blocks::Block;
 use super::fields::{Found, comma_parts};
 use super::labels::{field_called, is_advice};
-use super::lists::Entry;
+use super::lists::{Entry, one};
 use super::work::{Work, quote};
 
 /// What one depends on: a name, what for, and more below it.
@@ -41,9 +41,13 @@ impl Work<'_, '_> {
                 continue;
             }
             let Some(field) = field_called(collection, name) else {
-                if labelled.bold && !labelled.found.whole.is_empty() && !name.contains(OPEN) {
+                if labelled.bold
+                    && collection != Collection::Flows
+                    && !labelled.found.whole.is_empty()
+                    && !name.contains(OPEN)
+                {
                     let what = collection.table().singular;
-                    self.left(quote(name), format!("a {what} has no field of this name"), labelled.name.start);
+                    self.left(quote(name), format!("{} has no field of this name", one(what)), labelled.name.start);
                 }
                 continue;
             };
@@ -122,8 +126,11 @@ impl Work<'_, '_> {
             let name = self.text(part.name.clone());
             name.contains(OPEN) || self.draft.element(name).is_some_and(|to| to != id)
         };
-        let unknown: Vec<String> =
-            parts.iter().filter(|part| !known(part)).map(|part| quote(self.text(part.name.clone()))).collect();
+        let unknown: Vec<String> = parts
+            .iter()
+            .filter(|part| !known(part))
+            .map(|part| format!("“{}”", quote(self.text(part.name.clone()))))
+            .collect();
         if !unknown.is_empty() || parts.is_empty() || (!found.items.is_empty() && !found.text.is_empty()) {
             let why = format!("no element is called exactly {}", unknown.join(" or "));
             self.left(what, why, found.whole.start);

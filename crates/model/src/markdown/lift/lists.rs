@@ -1,6 +1,7 @@
 //! List items that are records: a name, a text after it, and fields nested
 //! below. Environments with what is in them, considerations, risks, terms.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use crate::reference::{self, Hint, OPEN};
@@ -11,7 +12,7 @@ use super::blocks::{Block, cells};
 use super::fields::{Found, Reading};
 use super::kinds::guess_kind;
 use super::labels::{Mark, is_advice};
-use super::work::{Work, quote};
+use super::work::{Labelled, Work, quote};
 
 /// A record as a list shows it.
 #[derive(Debug)]
@@ -46,10 +47,13 @@ fn may_be_bare(collection: Collection) -> bool {
 impl Work<'_, '_> {
     /// Every item, labelled paragraph and table row of the section.
     pub fn lift_list(&mut self, collection: Collection) {
+        let paragraphs = self.all_labelled(collection).into_iter().filter(|labelled| labelled.item.is_none());
+        let paragraphs: Vec<Labelled> = paragraphs.collect();
+        let taken: HashSet<usize> = paragraphs.iter().flat_map(|labelled| labelled.found.items.clone()).collect();
         for block in &self.body.blocks {
             match block {
                 Block::List(items) => {
-                    for item in items {
+                    for item in items.iter().filter(|item| !taken.contains(item)) {
                         self.lift_item(collection, &[], *item);
                     }
                 }
@@ -57,11 +61,9 @@ impl Work<'_, '_> {
                 _ => {}
             }
         }
-        for labelled in self.all_labelled(collection) {
-            if labelled.item.is_none() && labelled.bold {
-                let entry = Entry { name: labelled.name, found: labelled.found };
-                self.lift_entry(collection, &[], entry);
-            }
+        for labelled in paragraphs.into_iter().filter(|labelled| labelled.bold) {
+            let entry = Entry { name: labelled.name, found: labelled.found };
+            self.lift_entry(collection, &[], entry);
         }
     }
 
@@ -89,7 +91,7 @@ impl Work<'_, '_> {
             }
             _ => {
                 let what = Collection::table(collection).singular;
-                self.left(quote(text), format!("no name is set off that a {what} could have"), own.start);
+                self.left(quote(text), format!("no name is set off that {} could have", one(what)), own.start);
                 return None;
             }
         };
@@ -290,6 +292,12 @@ impl Work<'_, '_> {
         matches!(shape, Shape::Choice(_))
             && shape.parse(text, &crate::graph::Model::default()).is_ok_and(|value| !value.is_empty())
     }
+}
+
+/// With its article.
+pub(super) fn one(word: &str) -> String {
+    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {word}")
 }
 
 /// With a capital at its beginning.

@@ -94,6 +94,11 @@ impl Kinds {
         Kinds { roles, holds }
     }
 
+    /// The collection of the record that a section's heading names.
+    pub fn collection(&self, index: usize) -> Option<Collection> {
+        self.roles.get(index)?.collection()
+    }
+
     /// The kind of an element that a section's heading names.
     pub fn of(&self, sections: &[SectionText], index: usize, name: &str) -> Option<&'static str> {
         let Role::Element { nested } = self.roles.get(index)? else { return None };

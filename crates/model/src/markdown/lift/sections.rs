@@ -226,35 +226,45 @@ impl<'a> Run<'a> {
         work.mention_rest();
         let text = work.patched();
         let notes = work.notes;
-        self.keep(index, mark, text, notes);
-    }
-
-    /// Keeps what was lifted from a section's text, unless it is too much or
-    /// would not read as before.
-    fn keep(&mut self, index: usize, mark: usize, text: Option<String>, notes: Vec<LiftNote>) {
-        let section = &self.sections[index];
-        match text.filter(|text| *text != section.body) {
-            Some(_) if self.draft.mark() > EDITS => {
+        let why = match text {
+            Ok(text) if text == section.body => {
+                // What changes no text changes nothing.
                 self.draft.go_back(mark);
-                self.note(
-                    index,
-                    quote(&section.title),
-                    Some("this is too much for one step; lift the section by itself"),
-                );
+                self.notes[index].extend(notes);
+                return;
             }
-            Some(text) if self.draft.reads_the_same(&section.body, &text) => {
+            Ok(_) if self.draft.mark() > EDITS => "this is too much for one step; lift the section by itself",
+            Ok(text) if self.draft.reads_the_same(&section.body, &text) => {
                 self.changes[index].body = Some(text);
                 self.notes[index].extend(notes);
+                return;
             }
-            Some(_) => {
-                self.draft.go_back(mark);
-                self.note(index, quote(&section.title), Some("its text would not read as before"));
-            }
-            // What changes no text changes nothing.
-            None => {
-                self.draft.go_back(mark);
-                self.notes[index].extend(notes);
-            }
+            Ok(_) => "its text would not read as before",
+            Err(()) => "a part of it can be read in two ways",
+        };
+        self.draft.go_back(mark);
+        self.note(index, quote(&section.title), Some(why));
+    }
+
+    /// Names in a text that was read before all of them were known.
+    pub fn mention(&mut self, index: usize) {
+        let section = &self.sections[index];
+        let text = self.changes[index].body.clone().unwrap_or_else(|| section.body.clone());
+        let body = Body::read(&text);
+        let mut work = Work {
+            draft: &mut self.draft,
+            body: &body,
+            section: &section.id,
+            mentions: self.mentions,
+            patches: Vec::new(),
+            notes: Vec::new(),
+        };
+        work.mention_rest();
+        if let Ok(new) = work.patched()
+            && new != text
+            && self.draft.reads_the_same(&section.body, &new)
+        {
+            self.changes[index].body = Some(new);
         }
     }
 

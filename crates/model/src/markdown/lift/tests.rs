@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::edit;
+use crate::markdown::generate::{CompleteOptions, complete};
 use crate::markdown::split;
 use crate::reference;
 use crate::templates::match_sections;
@@ -42,7 +43,16 @@ impl Document {
         let again = self.lift_once();
         assert!(!again, "lifting again changed {}", self.difference(&before.0));
         assert!(self.model == before.1);
-        let _ = changed;
+        // What was lifted is shown, so that an export is as the import was.
+        let contradicted = self.notes.iter().any(|note| note.why.contains("something else"));
+        if changed && !contradicted {
+            let missing = complete(&self.sections, &self.model, &CompleteOptions::default());
+            let missing: Vec<String> = missing
+                .iter()
+                .map(|part| format!("{part:?}: {}", reference::render(&part.body, &self.model)))
+                .collect();
+            assert!(missing.is_empty(), "{}", missing.join("\n"));
+        }
         self
     }
 
@@ -245,6 +255,7 @@ fn only_chosen_sections_are_lifted() {
 }
 
 #[test]
+#[allow(clippy::print_stderr)]
 fn real_documents_read_as_before() {
     let corpora = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
     let mut folders = vec![corpora.clone()];

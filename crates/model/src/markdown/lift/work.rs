@@ -203,25 +203,24 @@ impl<'w> Work<'w, '_> {
         }
     }
 
-    /// The text with everything put into it.
-    pub fn patched(&mut self) -> Option<String> {
-        if self.patches.is_empty() {
-            return None;
-        }
+    /// The text with everything put into it; as it is where there is nothing.
+    ///
+    /// # Errors
+    /// Two readings of one place.
+    pub fn patched(&mut self) -> Result<String, ()> {
         self.patches.sort_by_key(|patch| (patch.at.start, patch.at.end));
         let mut out = String::with_capacity(self.body.text.len());
         let mut at = 0;
         for patch in &self.patches {
-            // Two readings of one place would be a mistake; the first counts.
             if patch.at.start < at {
-                continue;
+                return Err(());
             }
             out.push_str(&self.body.text[at..patch.at.start]);
             out.push_str(&patch.text);
             at = patch.at.end;
         }
         out.push_str(&self.body.text[at..]);
-        Some(out)
+        Ok(out)
     }
 }
 

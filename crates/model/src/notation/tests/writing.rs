@@ -265,7 +265,7 @@ fn drawable(model: &Model) -> Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(crate::properties::same_each_time(400))]
 
     #[test]
     fn flowcharts_are_read_back_whatever_the_names(model in nasty()) {
