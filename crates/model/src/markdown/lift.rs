@@ -17,6 +17,7 @@ mod labels;
 mod lists;
 mod mentions;
 mod roles;
+mod rounds;
 mod sections;
 mod titles;
 mod work;
@@ -24,16 +25,11 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
-
 use crate::edit::Edit;
 use crate::graph::Model;
 use crate::record::Record;
 use crate::reference::OPEN;
 use crate::schema::Collection;
-
-use draft::Draft;
-use roles::Role;
 
 pub(crate) use fields::{comma_parts, takes_commas};
 pub(crate) use flows::ends;
@@ -41,6 +37,7 @@ pub(crate) use kinds::guess_kind;
 pub(crate) use labels::{begins_with_label, field_called, is_plain_text};
 pub(crate) use lists::main_field;
 pub(crate) use roles::{Kinds, collection_of_title};
+pub use rounds::{lift, lift_as_shown};
 
 /// A section as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -115,32 +112,6 @@ pub struct LiftNote {
     pub why: String,
     /// The line of the section's text, from 1; 0 for the heading.
     pub line: u32,
-}
-
-/// Reads sections and says what of them can be in the model.
-pub fn lift(
-    sections: &[SectionText],
-    model: &Model,
-    options: &LiftOptions,
-    fresh_id: &mut dyn FnMut() -> String,
-) -> Lifting {
-    let texts = sections.iter().flat_map(|section| [section.title.as_str(), section.body.as_str()]);
-    let draft = Draft::new(model, fresh_id, texts);
-    let roles = roles::assign(sections);
-    let wanted = options.sections.as_ref().map(|ids| ids.iter().map(String::as_str).collect::<HashSet<_>>());
-    let wanted = |section: &SectionText| wanted.as_ref().is_none_or(|wanted| wanted.contains(section.id.as_str()));
-    let mut run = sections::Run::new(sections, &roles, draft, options.mentions);
-    let chosen: Vec<usize> = (0..sections.len()).filter(|index| wanted(&sections[*index])).collect();
-    for index in &chosen {
-        run.title(*index);
-    }
-    // Lists of elements first, so that everything else knows their names.
-    let (lists, others): (Vec<usize>, Vec<usize>) =
-        chosen.into_iter().partition(|index| matches!(roles[*index], Role::ElementList));
-    lists.iter().for_each(|index| run.body(*index));
-    lists.iter().for_each(|index| run.mention(*index));
-    others.iter().for_each(|index| run.body(*index));
-    run.finish()
 }
 
 impl Lifting {

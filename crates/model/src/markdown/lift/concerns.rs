@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::graph::Model;
 use crate::reference::Hint;
 use crate::schema::{Collection, Shape};
 use crate::value::Value;
@@ -58,7 +59,7 @@ impl Work<'_, '_> {
     /// The topic that a label names.
     fn topic(&self, label: &str) -> Option<String> {
         let shape = Collection::Concerns.field("topic").map_or(Shape::Line, |field| field.shape);
-        let topic = shape.parse(label, &crate::graph::Model::default()).ok()?;
+        let topic = shape.parse(label, &Model::default()).ok()?;
         Some(topic.as_str().to_owned()).filter(|topic| !topic.is_empty())
     }
 
@@ -133,6 +134,10 @@ impl Work<'_, '_> {
         };
         let at = found.whole.start;
         let what = quote(if text.is_empty() { self.text(name.clone()) } else { text });
+        let called = Value::text(self.text(name.clone()));
+        if Shape::Line.check(called.clone(), &Model::default()).as_ref() != Ok(&called) {
+            return self.left(what, "it cannot be a name".into(), at);
+        }
         let reading = if whole.is_empty() { None } else { Some(self.read_text(whole)) };
         let reading = match reading.transpose() {
             Ok(reading) => reading,
@@ -141,7 +146,9 @@ impl Work<'_, '_> {
         if reading.is_none() && found.items.is_empty() && name.is_empty() {
             return;
         }
-        let id = self.concern(topic, name, reading.as_ref().map(|reading| reading.value.as_str()));
+        let told = self.told_name(found);
+        let statement = reading.as_ref().map_or("", |reading| reading.value.as_str());
+        let id = self.concern(topic, name, told.as_deref(), statement);
         if let Some(reading) = reading {
             self.fill_statement(&id, reading);
         }
@@ -160,11 +167,19 @@ impl Work<'_, '_> {
         self.label_of(item).is_some_and(|(label, _)| self.text(label.name) == "Evidence")
     }
 
+    /// The name that a concern has in a field below it: two concerns may say
+    /// the same and have names of their own.
+    fn told_name(&self, found: &Found) -> Option<String> {
+        let fields = found.items.iter().filter_map(|item| self.nested_field(Collection::Concerns, *item));
+        let (field, found) = fields.into_iter().find(|(field, _)| field.name == "name")?;
+        self.read_field(field, &found).ok().map(|reading| reading.value.as_str().to_owned())
+    }
+
     /// The concern of a topic with this name, or with this statement when it
     /// has none; a new one when there is none.
-    fn concern(&mut self, topic: &str, name: Range<usize>, statement: Option<&str>) -> String {
-        let text = self.text(name.clone());
-        let statement = statement.unwrap_or_default();
+    fn concern(&mut self, topic: &str, name: Range<usize>, told: Option<&str>, statement: &str) -> String {
+        let shown = !name.is_empty();
+        let text = if shown { self.text(name.clone()) } else { told.unwrap_or_default() };
         let key = if text.is_empty() { self.draft.plain(statement) } else { text.to_owned() };
         let there = self.draft.namesakes(Collection::Concerns, topic, &key).first().cloned();
         let there = there.filter(|_| !key.is_empty());
@@ -179,7 +194,7 @@ impl Work<'_, '_> {
             ];
             self.draft.add(Collection::Concerns, &fields, None)
         });
-        if !text.is_empty() && self.draft.name(&id) == text {
+        if shown && self.draft.name(&id) == text {
             self.place(name, &id, "name", Hint::Plain);
         }
         id

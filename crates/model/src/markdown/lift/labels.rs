@@ -43,7 +43,7 @@ pub(super) fn label(line: &str) -> Option<Label> {
     let named = bare.strip_suffix(':');
     let name = named.unwrap_or(bare).trim_end();
     let rest = &line[close + inside..];
-    if name.is_empty() || name.starts_with([' ', '*', '_']) {
+    if name.is_empty() || name.starts_with(|c: char| c.is_whitespace() || matches!(c, '*' | '_')) {
         return None;
     }
     let (mark, after) = match named {
@@ -169,7 +169,18 @@ mod tests {
         assert_eq!(read("_Owner_: x"), Some(("Owner", "x", false, Mark::Colon)));
         assert_eq!(read("Trade-offs: x: y"), Some(("Trade-offs", "x: y", false, Mark::Colon)));
         assert_eq!(read("\u{e020}0a.name\u{e021}: x"), Some(("\u{e020}0a.name\u{e021}", "x", false, Mark::Colon)));
-        for no in ["http://x", "**bold** text", "“Purpose: x", "a, b: c", ": x", "****", "** x**: y", "", "**open"] {
+        for no in [
+            "http://x",
+            "**bold** text",
+            "“Purpose: x",
+            "a, b: c",
+            ": x",
+            "****",
+            "** x**: y",
+            "**\tx: **y",
+            "",
+            "**open",
+        ] {
             assert_eq!(read(no), None, "{no}");
         }
     }

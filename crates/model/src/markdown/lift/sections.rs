@@ -246,48 +246,29 @@ impl<'a> Run<'a> {
         self.note(index, quote(&section.title), Some(why));
     }
 
-    /// Names in a text that was read before all of them were known.
-    pub fn mention(&mut self, index: usize) {
-        let section = &self.sections[index];
-        let text = self.changes[index].body.clone().unwrap_or_else(|| section.body.clone());
-        let body = Body::read(&text);
-        let mut work = Work {
-            draft: &mut self.draft,
-            body: &body,
-            section: &section.id,
-            mentions: self.mentions,
-            patches: Vec::new(),
-            notes: Vec::new(),
+    /// The result.
+    ///
+    /// # Errors
+    /// Sections, by index, whose text would not read as before, since other
+    /// sections changed what they show.
+    pub fn finish(self) -> Result<Lifting, Vec<usize>> {
+        let broken = |(section, change): (&SectionText, &SectionChange)| {
+            let texts = [(&section.title, &change.title), (&section.body, &change.body)];
+            texts.into_iter().any(|(before, after)| {
+                let after = after.as_ref().unwrap_or(before);
+                refers(after) && !self.draft.reads_the_same(before, after)
+            })
         };
-        work.mention_rest();
-        if let Ok(new) = work.patched()
-            && new != text
-            && self.draft.reads_the_same(&section.body, &new)
-        {
-            self.changes[index].body = Some(new);
-        }
-    }
-
-    /// The result, if every text still reads as before.
-    pub fn finish(self) -> Lifting {
-        let texts = self.sections.iter().zip(&self.changes).flat_map(|(section, change)| {
-            let body = change.body.as_ref().unwrap_or(&section.body);
-            let title = change.title.as_ref().unwrap_or(&section.title);
-            [(section, &section.title, title), (section, &section.body, body)]
-        });
-        let broken =
-            texts.into_iter().find(|(_, before, after)| refers(after) && !self.draft.reads_the_same(before, after));
-        if let Some((section, ..)) = broken {
-            let what = quote(&self.draft.plain(&section.title));
-            let why = "its text would not read as before; nothing was lifted".to_owned();
-            let note = LiftNote { section: section.id.clone(), what, outcome: Outcome::Left, why, line: 0 };
-            return Lifting { notes: vec![note], ..Default::default() };
+        let sections = self.sections.iter().zip(&self.changes).enumerate();
+        let broken: Vec<usize> = sections.filter(|(_, pair)| broken(*pair)).map(|(index, _)| index).collect();
+        if !broken.is_empty() {
+            return Err(broken);
         }
         let changed = self.changes.into_iter().filter(|change| change.title.is_some() || change.body.is_some());
-        Lifting {
+        Ok(Lifting {
             sections: changed.collect(),
             notes: self.notes.into_iter().flatten().collect(),
             edits: self.draft.into_edits(),
-        }
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::reference::{Hint, Reference};
+use crate::reference::{CLOSE, Hint, OPEN, Reference};
 
 use super::blocks::{Block, Body};
 use super::draft::Draft;
@@ -70,6 +70,7 @@ impl<'w> Work<'w, '_> {
 
     fn note(&mut self, what: String, outcome: Outcome, why: String, at: usize) {
         let line = self.body.line_of(at);
+        let what = if what.contains(OPEN) { self.draft.plain(&what) } else { what };
         self.notes.push(LiftNote { section: self.section.to_owned(), what, outcome, why, line });
     }
 
@@ -247,6 +248,10 @@ fn shift(label: Label, by: usize) -> Label {
 /// The beginning of a text, for notes.
 pub(super) fn quote(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default().trim();
-    let short: String = line.chars().take(QUOTED).collect();
+    let mut short: String = line.chars().take(QUOTED).collect();
+    // Half a reference is none.
+    if let Some(open) = short.rfind(OPEN).filter(|open| !short[*open..].contains(CLOSE)) {
+        short.truncate(open);
+    }
     if short.len() < line.len() { format!("{short}…") } else { short }
 }
