@@ -270,7 +270,7 @@ proptest! {
             "deployment.environments", "decisions", "decisions.decision", "glossary", "future",
         ];
         let texts: Vec<String> = bodies.iter().map(|(pieces, ..)| pieces.concat()).collect();
-        let title = |index: usize| if index % 2 == 0 { "Web" } else { texts[index].lines().next().unwrap_or("x") };
+        let title = |index: usize| if index.is_multiple_of(2) { "Web" } else { texts[index].lines().next().unwrap_or("x") };
         let sections = bodies.iter().enumerate();
         let sections: Vec<_> =
             sections.map(|(index, (_, place, level))| (places[*place], *level, title(index), texts[index].as_str())).collect();
