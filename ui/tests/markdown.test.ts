@@ -68,3 +68,13 @@ describe("what people write looks as meant", () => {
     expect(renderInline("The `log` and [its](x) *format*")).toBe("The <code>log</code> and its <em>format</em>");
   });
 });
+
+describe("front matter", () => {
+  it("is shown as what it is, and not as a rule and a heading", () => {
+    const element = rendered("---\ntitle: Weir\ntags: [a, b]\n---\n\n# Weir\n\nWater.\n");
+    expect(element.querySelector("hr, h2")).toBeNull();
+    expect(element.querySelector("[data-language='front matter'] code")?.textContent).toBe("title: Weir\ntags: [a, b]\n");
+    expect(element.querySelector("h1")?.getAttribute("data-line")).toBe("5,6");
+  });
+  it.each(["---\n\nA rule above text.\n\n---\n", "Text.\n\n---\ntitle: x\n---\n", "---\ntitle: never closed\n"])("is not %j", (source) => expect(rendered(source).querySelector("[data-language]")).toBeNull());
+});

@@ -1,5 +1,6 @@
+import { File as NodeFile } from "node:buffer";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { deleteRecords, fixFinding, openFinding, openRecord, stepRecord, suppressFinding } from "../src/actions/model";
+import { chooseRules, deleteRecords, fixFinding, openFinding, openRecord, stepRecord, suppressFinding } from "../src/actions/model";
 import { makeElement } from "../src/actions/mention";
 import { MemoryBackend } from "../src/backend/memory";
 import type { RecordView } from "../src/backend/generated/api";
@@ -7,7 +8,7 @@ import { encodeReference } from "../src/lib/reference";
 import { toBase64 } from "../src/lib/base64";
 import { App } from "../src/state/app.svelte";
 import { PAUSE_MS } from "../src/state/drafts.svelte";
-import type { OpenDocument } from "../src/state/document.svelte";
+import { OpenDocument } from "../src/state/document.svelte";
 
 let app: App;
 let backend: MemoryBackend;
@@ -227,10 +228,18 @@ describe("words of the text", () => {
     await settle(500);
     const { id } = named("Front door");
     expect(backend.find(document.id).text(section().id)).toContain(`The ${encodeReference({ id, field: "name", hint: "" })} opens.`);
+    const log = await backend.call("document.log", { document: document.id });
+    expect(log.filter(({ summary }) => summary.includes("Front door"))).toHaveLength(1);
+    // What was written since stays when it is taken back.
+    const sync = document.sync(section().id)!;
+    sync.dispatch(sync.state.update({ changes: { from: 0, insert: "Later. " } }));
     void app.undo.undo();
     await settle(500);
     expect(names()).toEqual([]);
-    expect(backend.find(document.id).text(section().id)).toContain("The Front door opens.");
+    expect(backend.find(document.id).text(section().id)).toContain("Later. \nThe Front door opens.");
+    void app.undo.redo();
+    await settle(500);
+    expect(backend.find(document.id).text(section().id)).toContain(`Later. \nThe ${encodeReference({ id, field: "name", hint: "" })} opens.`);
   });
 
   it("are linked to the element that has their name", async () => {
@@ -264,6 +273,41 @@ describe("the check", () => {
     await settle();
     expect(document.check.pressing).toBe(0);
     expect(document.check.accepted[0]?.suppressed).toBe("It is on one machine.");
+  });
+});
+
+describe("a project's own rules", () => {
+  // The files of jsdom cannot be read.
+  const file = (text: string) => new NodeFile([text], "drystone.toml") as unknown as File;
+  const chosen = async (text: string) => {
+    app.dialogs.pickFile = (take) => void take?.([file(text)]);
+    vi.useRealTimers();
+    chooseRules(app, document);
+    await vi.waitFor(() => expect(document.check.refused !== null || document.check.project?.text === text).toBe(true));
+  };
+
+  it("hold until they are taken away, on this device", async () => {
+    await add("A", { purpose: "a" });
+    await settle(5_000);
+    expect(document.check.report).toMatchObject({ infos: 1 });
+    await chosen('[severity]\nelement-owner = "error"\n');
+    expect(document.check.report).toMatchObject({ infos: 0, errors: 1 });
+    const again = await OpenDocument.open(backend, document.id);
+    await again.check.run();
+    expect(again.check.report).toMatchObject({ errors: 1 });
+    await document.check.use(null);
+    expect(document.check.report).toMatchObject({ infos: 1, errors: 0 });
+    expect((await OpenDocument.open(backend, document.id)).check.project).toBeNull();
+  });
+
+  it("are refused with the place in the file, and what was checked by stays", async () => {
+    await add("A", { purpose: "a" });
+    await settle(5_000);
+    await chosen("[severity]\nelement-owner = 3\n");
+    expect(document.check.refused).toMatchObject({ code: "bad-input", place: "drystone.toml:2:1" });
+    expect(document.check.refused?.advice).not.toBe("");
+    expect(document.check.project).toBeNull();
+    expect(document.check.report).toMatchObject({ infos: 1 });
   });
 });
 

@@ -101,6 +101,18 @@ async function model(page) {
   await page.keyboard.type("Upper gate");
   await page.keyboard.press("Enter");
   await page.waitForFunction(() => document.activeElement?.textContent?.includes("Upper gate"));
+  // The menu of a row: by its key, by letters inside, and back to the row.
+  await page.keyboard.press("Shift+F10");
+  await page.waitForSelector("[role=menuitem]:focus");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.activeElement?.textContent?.includes("Upper gate"));
+  await page.keyboard.press("ContextMenu");
+  await page.waitForSelector("[role=menuitem]:focus");
+  await page.keyboard.press("r");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=element-row] input[aria-label=Name]:focus");
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => document.activeElement?.textContent?.includes("Upper gate"));
   await page.keyboard.press("End");
   await page.keyboard.press("Space");
   await page.waitForSelector(".chosen [type=checkbox]:checked, [type=checkbox]:checked");
@@ -117,6 +129,27 @@ async function model(page) {
   await page.keyboard.press("Tab");
   await page.waitForSelector("[data-testid=save-state][data-saving=false]");
   assert.match(await text(page, "[data-testid=element-row] .purpose, [data-testid=element-row]"), /Lock/);
+}
+
+async function relate(page) {
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector("[data-testid=palette-input]:focus");
+  await page.keyboard.type("Add a relationship");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=add-record] input:focus");
+  for (const name of ["Upper", "Pump"]) {
+    await page.keyboard.type(name);
+    await page.waitForSelector("[role=option][aria-selected=true]");
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    // Past the button that clears the field.
+    if ((await page.evaluate(() => document.activeElement?.tagName)) === "BUTTON") await page.keyboard.press("Tab");
+  }
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=add-record]", { state: "detached" });
+  await page.locator("[data-testid=record-details] [data-field=interaction] select").focus();
+  await page.keyboard.press("s");
+  await page.waitForSelector("[data-testid=save-state][data-saving=false]");
 }
 
 async function flows(page) {
@@ -176,6 +209,13 @@ async function check(page) {
   await page.keyboard.press("Alt+6");
   await page.waitForSelector("[data-testid=check-page]");
   await page.locator("[data-testid=finding]", { hasText: "backup" }).waitFor({ state: "detached" });
+  // A fix, and its way back.
+  const call = page.locator("[data-testid=finding]", { hasText: "waits for Pump" });
+  await call.locator("[data-testid=fix]").focus();
+  await page.keyboard.press("Enter");
+  await call.waitFor({ state: "detached" });
+  await page.keyboard.press("Control+Alt+z");
+  await call.waitFor();
   await page.locator("[data-testid=accept]").first().focus();
   await page.keyboard.press("Enter");
   await page.waitForSelector("[data-testid=suppress] textarea:focus");
@@ -236,7 +276,7 @@ async function palette(page) {
 try {
   const page = await openApp(browser, server.address);
   page.setDefaultTimeout(8_000);
-  for (const part of [create, write, restructure, model, flows, decisions, check, mention, palette]) {
+  for (const part of [create, write, restructure, model, relate, flows, decisions, check, mention, palette]) {
     await part(page);
     console.log(`${part.name}: by keyboard alone`);
   }

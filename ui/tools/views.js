@@ -57,6 +57,16 @@ export const views = [
     },
   },
   {
+    name: "mentioned",
+    go: async (page) => {
+      await openDocument(page);
+      await page.locator("[data-testid=preview] a.mention").nth(1).click();
+      await page.waitForSelector("[data-testid=record-details]");
+      // Where nothing shows that the pointer is over it.
+      await page.mouse.move(2, 450);
+    },
+  },
+  {
     name: "outline",
     go: async (page) => {
       await openDocument(page);
@@ -77,6 +87,14 @@ export const views = [
       await openPage(page, "model");
       await page.locator("[data-testid=element-row] .name", { hasText: "Tablet" }).click();
       await page.waitForSelector("[data-testid=record-details]");
+    },
+  },
+  {
+    name: "element-menu",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.locator("[data-testid=element-row] .name", { hasText: "Tablet" }).click({ button: "right" });
+      await page.waitForSelector("[role=menu]");
     },
   },
   {

@@ -1,46 +1,84 @@
 //! All records of a document, and what follows from their relations: what is
 //! hidden, what is nested in what, what leads where.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::OnceLock;
+mod index;
+
+use std::collections::BTreeSet;
+use std::hash::BuildHasher;
+use std::sync::{Arc, OnceLock};
+
+use foldhash::fast::RandomState;
+use foldhash::{HashMap, HashSet};
+use hashbrown::HashTable;
 
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalKind, Result};
 use crate::schema::{COLLECTIONS, Collection, Field};
 use crate::value::Value;
 
+pub use index::Index;
+
 /// The records of a document.
-#[derive(Debug, Clone, Default)]
+///
+/// A record has a place from which it never moves; what follows from records is
+/// kept by place, so that looking through all of them looks nothing up. Records
+/// are shared between copies of a model until one of them changes them.
+#[derive(Debug, Clone)]
 pub struct Model {
-    records: HashMap<String, Record>,
-    /// Ids of each collection in their order, the deleted ones included.
-    order: BTreeMap<Collection, BTreeSet<(String, String)>>,
-    /// Records in the trash, or in something that is.
-    hidden: HashSet<String>,
-    /// The nesting parent of each record that has one, free of cycles.
-    parents: HashMap<String, String>,
+    records: Vec<Arc<Record>>,
+    /// The places of records by their ids. Ids come from other people: hashes
+    /// of them are seeded.
+    places: HashTable<usize>,
+    hasher: RandomState,
+    /// Places of each collection in their order, the deleted ones included.
+    order: Vec<Vec<usize>>,
+    /// Collections whose order is still to be sorted.
+    unsorted: BTreeSet<Collection>,
+    /// Whether a record is in the trash, or in something that is; by place.
+    hidden: Vec<bool>,
+    /// The place of each record's nesting parent, free of cycles; by place.
+    parents: Vec<Option<usize>>,
     /// Whether `hidden` and `parents` are still to be worked out.
     stale: bool,
     /// Whether a name has changed since slugs were forgotten.
     renamed: bool,
-    /// Slugs by collection, as long as no name has changed.
-    slugs: BTreeMap<Collection, OnceLock<HashMap<String, String>>>,
+    /// Slugs by collection and place, as long as no name has changed.
+    slugs: Vec<OnceLock<HashMap<usize, String>>>,
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Model {
+            records: Vec::new(),
+            places: HashTable::new(),
+            hasher: RandomState::default(),
+            order: vec![Vec::new(); COLLECTIONS.len()],
+            unsorted: BTreeSet::new(),
+            hidden: Vec::new(),
+            parents: Vec::new(),
+            stale: false,
+            renamed: false,
+            slugs: no_slugs(),
+        }
+    }
 }
 
 impl PartialEq for Model {
     fn eq(&self, other: &Self) -> bool {
-        self.records == other.records
+        self.len() == other.len()
+            && self.records.iter().all(|record| other.find(&record.id).is_some_and(|(_, same)| same == record.as_ref()))
     }
+}
+
+fn no_slugs() -> Vec<OnceLock<HashMap<usize, String>>> {
+    vec![OnceLock::new(); COLLECTIONS.len()]
 }
 
 impl Model {
     /// All of these records.
     pub fn of(records: impl IntoIterator<Item = Record>) -> Model {
         let mut model = Model::default();
-        for record in records {
-            model.insert(record);
-        }
-        model.settle();
+        model.put_all(records);
         model
     }
 
@@ -59,42 +97,59 @@ impl Model {
     }
 
     fn insert(&mut self, record: Record) {
-        let (mut structure, mut names) = (true, true);
-        if let Some(old) = self.records.get(&record.id) {
-            // Two devices can give one id in two collections: the first one counts.
-            if old.collection < record.collection {
-                return;
+        let collection = record.collection;
+        let Some(place) = self.place(&record.id) else {
+            self.stale = true;
+            self.renamed = true;
+            let place = self.records.len();
+            let hash = self.hasher.hash_one(&record.id);
+            let (records, hasher) = (&self.records, &self.hasher);
+            self.places.insert_unique(hash, place, |place| hasher.hash_one(&records[*place].id));
+            let last = self.order[collection as usize].last().map(|last| &self.records[*last]);
+            if last.is_some_and(|last| position(last) > position(&record)) {
+                self.unsorted.insert(collection);
             }
-            let table = record.collection.table();
-            let same = |name: Option<&str>| name.is_none_or(|name| old.text(name) == record.text(name));
-            structure = old.collection != record.collection
-                || old.deleted != record.deleted
-                || !same(table.owner)
-                || !same(table.nesting);
-            names = old.label() != record.label()
-                || ["number", "from", "to", "element"].iter().any(|name| old.get(name) != record.get(name));
-            if let Some(ids) = self.order.get_mut(&old.collection) {
-                ids.remove(&(old.order.clone(), old.id.clone()));
-            }
+            self.order[collection as usize].push(place);
+            self.records.push(Arc::new(record));
+            return;
+        };
+        let old = &self.records[place];
+        // Two devices can give one id in two collections: the first one counts.
+        if old.collection < collection {
+            return;
         }
-        self.stale |= structure;
-        self.renamed |= names;
-        self.order.entry(record.collection).or_default().insert((record.order.clone(), record.id.clone()));
-        self.records.insert(record.id.clone(), record);
+        let table = collection.table();
+        let same = |name: Option<&str>| name.is_none_or(|name| old.text(name) == record.text(name));
+        self.stale |=
+            old.collection != collection || old.deleted != record.deleted || !same(table.owner) || !same(table.nesting);
+        self.renamed |= old.label() != record.label()
+            || ["number", "from", "to", "element"].iter().any(|name| old.get(name) != record.get(name));
+        if old.collection != collection {
+            self.order[old.collection as usize].retain(|other| *other != place);
+            self.order[collection as usize].push(place);
+            self.unsorted.insert(collection);
+        } else if old.order != record.order {
+            self.unsorted.insert(collection);
+        }
+        self.records[place] = Arc::new(record);
     }
 
     /// Works out what is hidden and nested, where something has changed it.
     fn settle(&mut self) {
+        for collection in std::mem::take(&mut self.unsorted) {
+            let records = &self.records;
+            let place = |place: &usize| position(&records[*place]);
+            self.order[collection as usize].sort_by(|a, b| place(a).cmp(&place(b)));
+        }
         if std::mem::take(&mut self.renamed) {
             // Any slug may be made of the name of another record: of the ends of
             // a relationship, or of what a step's text mentions.
-            self.slugs = COLLECTIONS.into_iter().map(|collection| (collection, OnceLock::new())).collect();
+            self.slugs = no_slugs();
         }
-        if !self.stale {
+        if !std::mem::take(&mut self.stale) {
             return;
         }
-        self.stale = false;
-        self.parents = HashMap::new();
+        self.parents = vec![None; self.records.len()];
         for collection in COLLECTIONS {
             if let Some(nesting) = collection.table().nesting {
                 self.nest(collection, nesting);
@@ -103,36 +158,34 @@ impl Model {
         self.hide();
         // What is in the trash has its slug after everything else, and takes
         // along what it holds, of whatever collection.
-        for collection in COLLECTIONS {
-            self.slugs.insert(collection, OnceLock::new());
-        }
+        self.slugs = no_slugs();
     }
 
     /// A record is hidden in the trash, inside of a hidden one, with a hidden
     /// owner, and without the owner that it names.
     fn hide(&mut self) {
-        let mut below: HashMap<&str, Vec<&str>> = HashMap::new();
-        let mut gone: Vec<&str> = Vec::new();
-        for record in self.records.values() {
-            if let Some(parent) = self.parents.get(&record.id) {
-                below.entry(parent).or_default().push(&record.id);
+        let mut below: Vec<Vec<usize>> = vec![Vec::new(); self.records.len()];
+        let mut gone: Vec<usize> = Vec::new();
+        for (place, record) in self.records.iter().enumerate() {
+            if let Some(parent) = self.parents[place] {
+                below[parent].push(place);
             }
-            match self.owner(record) {
-                Some(owner) => below.entry(&owner.id).or_default().push(&record.id),
-                None if self.owner_of(record).is_some() => gone.push(&record.id),
-                None => {}
+            if let Some(id) = self.owner_of(record) {
+                match self.find(id).filter(|(_, owner)| owns(owner, record)) {
+                    Some((owner, _)) => below[owner].push(place),
+                    None => gone.push(place),
+                }
             }
             if record.deleted {
-                gone.push(&record.id);
+                gone.push(place);
             }
         }
-        let mut hidden = HashSet::new();
-        while let Some(id) = gone.pop() {
-            if hidden.insert(id.to_owned()) {
-                gone.extend(below.get(id).into_iter().flatten());
+        self.hidden = vec![false; self.records.len()];
+        while let Some(place) = gone.pop() {
+            if !std::mem::replace(&mut self.hidden[place], true) {
+                gone.append(&mut below[place]);
             }
         }
-        self.hidden = hidden;
     }
 
     /// Two people who each nest one record into the other make a cycle; the
@@ -140,37 +193,45 @@ impl Model {
     /// the same. A parent that is not here, or in another flow or environment,
     /// does not count either.
     fn nest(&mut self, collection: Collection, nesting: &str) {
-        let ids: Vec<String> = self.order.get(&collection).into_iter().flatten().map(|(_, id)| id.clone()).collect();
         let owner = collection.table().owner;
-        for id in &ids {
-            let record = &self.records[id];
-            let parent = record.text(nesting);
-            let fits = self.records.get(parent).is_some_and(|parent| {
+        let own = self.order[collection as usize].clone();
+        for place in &own {
+            let record = &self.records[*place];
+            let parent = self.find(record.text(nesting)).filter(|(_, parent)| {
                 parent.collection == collection && owner.is_none_or(|owner| parent.text(owner) == record.text(owner))
             });
-            if fits {
-                self.parents.insert(id.clone(), parent.to_owned());
-            }
+            self.parents[*place] = parent.map(|(parent, _)| parent);
         }
-        let mut settled: HashSet<&str> = HashSet::new();
-        for id in &ids {
-            let mut path: Vec<String> = Vec::new();
-            let mut current = Some(id.clone());
-            while let Some(at) = current.take() {
-                if settled.contains(at.as_str()) {
-                    break;
-                }
-                if let Some(start) = path.iter().position(|seen| *seen == at) {
-                    if let Some(smallest) = path[start..].iter().min() {
-                        self.parents.remove(smallest);
+        // From which start a record was come by; what an earlier start came by
+        // leads to the top.
+        let mut seen: HashMap<usize, usize> = HashMap::default();
+        for start in &own {
+            let mut at = *start;
+            while !seen.contains_key(&at) {
+                seen.insert(at, *start);
+                let Some(parent) = self.parents[at] else { break };
+                if seen.get(&parent) == Some(start) {
+                    let around = std::iter::successors(Some(parent), |place| {
+                        self.parents[*place].filter(|next| *next != parent)
+                    });
+                    if let Some(smallest) = around.min_by_key(|place| &self.records[*place].id) {
+                        self.parents[smallest] = None;
                     }
                     break;
                 }
-                current = self.parents.get(&at).cloned();
-                path.push(at);
+                at = parent;
             }
-            settled.extend(path.iter().filter_map(|id| self.records.get_key_value(id)).map(|(id, _)| id.as_str()));
         }
+    }
+
+    fn place(&self, id: &str) -> Option<usize> {
+        self.places.find(self.hasher.hash_one(id), |place| self.records[*place].id == id).copied()
+    }
+
+    fn find(&self, id: &str) -> Option<(usize, &Record)> {
+        #[cfg(test)]
+        crate::work::count();
+        self.place(id).map(|place| (place, self.records[place].as_ref()))
     }
 
     fn owner_of<'a>(&self, record: &'a Record) -> Option<&'a str> {
@@ -179,45 +240,49 @@ impl Model {
 
     /// A record, in the trash or not.
     pub fn get(&self, id: &str) -> Option<&Record> {
-        #[cfg(test)]
-        crate::work::count();
-        self.records.get(id)
+        self.find(id).map(|(_, record)| record)
     }
 
     /// A record that is not in the trash.
     pub fn live(&self, id: &str) -> Option<&Record> {
-        #[cfg(test)]
-        crate::work::count();
-        self.records.get(id).filter(|record| !self.hidden.contains(&record.id))
+        self.find(id).filter(|(place, _)| !self.hidden[*place]).map(|(_, record)| record)
     }
 
     /// Whether a record is in the trash, or in something that is.
     pub fn is_hidden(&self, id: &str) -> bool {
-        self.hidden.contains(id)
+        self.find(id).is_some_and(|(place, _)| self.hidden[place])
     }
 
     /// The records of a collection that are not in the trash, in their order.
     pub fn list(&self, collection: Collection) -> impl Iterator<Item = &Record> {
-        self.every(collection).filter(|record| !self.hidden.contains(&record.id))
+        self.places_of(collection).filter(|place| !self.hidden[*place]).map(|place| self.at(place))
     }
 
     /// The records of a collection, those in the trash included.
     pub fn every(&self, collection: Collection) -> impl Iterator<Item = &Record> {
-        self.order.get(&collection).into_iter().flatten().filter_map(|(_, id)| self.records.get(id))
+        self.places_of(collection).map(|place| self.at(place))
+    }
+
+    fn places_of(&self, collection: Collection) -> impl Iterator<Item = usize> {
+        self.order[collection as usize].iter().copied()
+    }
+
+    fn at(&self, place: usize) -> &Record {
+        &self.records[place]
     }
 
     /// The order keys around a new place: directly after a record, or last.
     pub fn around(&self, collection: Collection, after: Option<&Record>) -> (Option<String>, Option<String>) {
-        let Some(ids) = self.order.get(&collection) else { return (None, None) };
-        let Some(after) = after else { return (ids.last().map(|(order, _)| order.clone()), None) };
-        let from = (after.order.clone(), after.id.clone());
-        let next = ids.range((std::ops::Bound::Excluded(from), std::ops::Bound::Unbounded)).next();
-        (Some(after.order.clone()), next.map(|(order, _)| order.clone()))
+        let places = &self.order[collection as usize];
+        let key = |place: &usize| self.at(*place).order.clone();
+        let Some(after) = after else { return (places.last().map(key), None) };
+        let next = places.partition_point(|place| position(self.at(*place)) <= position(after));
+        (Some(after.order.clone()), places.get(next).map(key))
     }
 
     /// The order key of the first record of a collection.
     pub fn first_order(&self, collection: Collection) -> Option<&str> {
-        self.order.get(&collection)?.first().map(|(order, _)| order.as_str())
+        self.every(collection).next().map(|first| first.order.as_str())
     }
 
     /// All records, those in the trash included, by collection and order.
@@ -238,16 +303,14 @@ impl Model {
     /// The record that this one is nested in: its element, step, node or
     /// boundary; `None` at the top.
     pub fn parent(&self, id: &str) -> Option<&str> {
-        #[cfg(test)]
-        crate::work::count();
-        self.parents.get(id).map(String::as_str)
+        let (place, _) = self.find(id)?;
+        self.parents[place].map(|parent| self.at(parent).id.as_str())
     }
 
     /// The record that this one belongs to: a step's flow, an alternative's
     /// decision, a node's environment, an instance's node.
     pub fn owner(&self, record: &Record) -> Option<&Record> {
-        let owner = self.owner_of(record).and_then(|owner| self.get(owner));
-        owner.filter(|owner| record.collection.owners().contains(&owner.collection))
+        self.owner_of(record).and_then(|owner| self.get(owner)).filter(|owner| owns(owner, record))
     }
 
     /// The records of a collection that belong to a record, in their order.
@@ -278,49 +341,46 @@ impl Model {
         (!targets.is_empty()).then(|| Value::List(targets.into_iter().collect()))
     }
 
-    /// Slugs of a collection's records, by id: names in lower case with dashes,
-    /// unique among those that belong to one owner, and the same for everyone.
-    pub fn slugs(&self, collection: Collection) -> HashMap<String, String> {
-        match self.slugs.get(&collection) {
-            Some(known) => known.get_or_init(|| self.make_slugs(collection)).clone(),
-            None => self.make_slugs(collection),
-        }
+    /// A record's slug: its name in lower case with dashes, unique among those
+    /// that belong to one owner, and the same for everyone. The id of a record
+    /// that is not of this model.
+    pub fn slug_of<'a>(&'a self, record: &'a Record) -> &'a str {
+        let slug = self.place(&record.id).and_then(|place| self.slugs(record.collection).get(&place));
+        slug.unwrap_or(&record.id)
     }
 
-    /// A record's slug.
-    pub fn slug_of(&self, record: &Record) -> String {
-        let known =
-            self.slugs.get(&record.collection).map(|known| known.get_or_init(|| self.make_slugs(record.collection)));
-        let slug = known.and_then(|slugs| slugs.get(&record.id)).cloned();
-        slug.or_else(|| self.slugs(record.collection).remove(&record.id)).unwrap_or_else(|| record.id.clone())
+    /// Slugs of a collection by place.
+    fn slugs(&self, collection: Collection) -> &HashMap<usize, String> {
+        self.slugs[collection as usize].get_or_init(|| self.make_slugs(collection))
     }
 
     /// A record's path for the command line, such as `elements.web-client` or
     /// `flows.checkout.steps.pay`.
     pub fn path_of(&self, record: &Record) -> String {
-        let own = format!("{}.{}", record.collection.name(), self.slug_of(record));
-        match self.owner(record) {
-            Some(owner) => format!("{}.{own}", self.path_of(owner)),
-            None => own,
-        }
+        let mut path = self.owner(record).map(|owner| self.path_of(owner) + ".").unwrap_or_default();
+        path.push_str(record.collection.name());
+        path.push('.');
+        path.push_str(self.slug_of(record));
+        path
     }
 
-    fn make_slugs(&self, collection: Collection) -> HashMap<String, String> {
-        let mut by_id: Vec<&Record> = self.every(collection).collect();
-        by_id.sort_by(|a, b| (self.hidden.contains(&a.id), &a.id).cmp(&(self.hidden.contains(&b.id), &b.id)));
-        let mut taken: HashSet<(String, String)> = HashSet::new();
-        let mut next: HashMap<(String, String), usize> = HashMap::new();
-        let mut slugs = HashMap::new();
-        for record in by_id {
-            let owner = self.owner_of(record).unwrap_or_default().to_owned();
+    fn make_slugs(&self, collection: Collection) -> HashMap<usize, String> {
+        let mut by_id: Vec<usize> = self.order[collection as usize].clone();
+        by_id.sort_by_key(|place| (self.hidden[*place], &self.at(*place).id));
+        let mut taken: HashSet<(&str, String)> = HashSet::default();
+        let mut next: HashMap<(&str, String), usize> = HashMap::default();
+        let mut slugs = HashMap::with_capacity_and_hasher(by_id.len(), RandomState::default());
+        for place in by_id {
+            let record = self.at(place);
+            let owner = self.owner_of(record).unwrap_or_default();
             let base = self.slug_base(record);
             let mut slug = base.clone();
-            let count = next.entry((owner.clone(), base.clone())).or_insert(1);
-            while !taken.insert((owner.clone(), slug.clone())) {
+            let count = next.entry((owner, base.clone())).or_insert(1);
+            while !taken.insert((owner, slug.clone())) {
                 *count += 1;
                 slug = format!("{base}-{count}");
             }
-            slugs.insert(record.id.clone(), slug);
+            slugs.insert(place, slug);
         }
         slugs
     }
@@ -355,14 +415,13 @@ impl Model {
         if let [one] = named[..] {
             return Ok(one.id.clone());
         }
-        let by_slug: Vec<String> = collections
+        let by_slug: Vec<&Record> = collections
             .iter()
-            .flat_map(|collection| self.slugs(*collection))
-            .filter(|(id, slug)| *slug == lower && !self.is_hidden(id))
-            .map(|(id, _)| id)
+            .flat_map(|collection| self.list(*collection))
+            .filter(|record| self.slug_of(record) == lower)
             .collect();
         match (&by_slug[..], named.len()) {
-            ([one], _) => Ok(one.clone()),
+            ([one], _) => Ok(one.id.clone()),
             ([], 0) => Err(self.unknown(collections, name)),
             _ => Err(Refusal::new(
                 RefusalKind::Ambiguous,
@@ -394,100 +453,22 @@ impl Model {
     }
 }
 
+/// What a collection's records are sorted by.
+fn position(record: &Record) -> (&str, &str) {
+    (&record.order, &record.id)
+}
+
+/// Whether a record can belong to this one.
+fn owns(owner: &Record, record: &Record) -> bool {
+    record.collection.owners().contains(&owner.collection)
+}
+
 /// Lower case, letters and digits, dashes between.
 pub fn slug(name: &str) -> String {
     let spaced: String =
         name.chars().flat_map(char::to_lowercase).map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     let slug = spaced.split_whitespace().collect::<Vec<_>>().join("-");
     if slug.is_empty() { "untitled".into() } else { slug }
-}
-
-/// What leads where, worked out once for many questions.
-pub struct Index<'a> {
-    /// The model.
-    pub model: &'a Model,
-    children: HashMap<&'a str, Vec<&'a Record>>,
-    owned: HashMap<&'a str, Vec<&'a Record>>,
-    leaving: HashMap<&'a str, Vec<&'a Record>>,
-    arriving: HashMap<&'a str, Vec<&'a Record>>,
-    about: HashMap<&'a str, Vec<&'a Record>>,
-    slugs: HashMap<Collection, HashMap<String, String>>,
-}
-
-impl<'a> Index<'a> {
-    /// Looks through a model once.
-    pub fn new(model: &'a Model) -> Self {
-        let mut index = Index {
-            model,
-            children: HashMap::new(),
-            owned: HashMap::new(),
-            leaving: HashMap::new(),
-            arriving: HashMap::new(),
-            about: HashMap::new(),
-            slugs: COLLECTIONS.into_iter().map(|collection| (collection, model.slugs(collection))).collect(),
-        };
-        for record in COLLECTIONS.into_iter().flat_map(|collection| model.list(collection)) {
-            if let Some(parent) = model.parent(&record.id) {
-                index.children.entry(parent).or_default().push(record);
-            }
-            if let Some(owner) = model.owner_of(record) {
-                index.owned.entry(owner).or_default().push(record);
-            }
-            if record.collection == Collection::Relationships {
-                index.leaving.entry(record.text("from")).or_default().push(record);
-                index.arriving.entry(record.text("to")).or_default().push(record);
-            }
-            if record.collection == Collection::Evidence {
-                index.about.entry(record.text("about")).or_default().push(record);
-            }
-            for name in ["elements", "relationships"] {
-                for id in record.list(name) {
-                    index.about.entry(id).or_default().push(record);
-                }
-            }
-        }
-        index
-    }
-
-    /// Records nested directly in this one.
-    pub fn children(&self, id: &str) -> &[&'a Record] {
-        self.children.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// Records that belong to this one, of all collections.
-    pub fn owned(&self, id: &str) -> &[&'a Record] {
-        self.owned.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// Relationships from an element.
-    pub fn leaving(&self, id: &str) -> &[&'a Record] {
-        self.leaving.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// Relationships to an element.
-    pub fn arriving(&self, id: &str) -> &[&'a Record] {
-        self.arriving.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// Concerns, decisions, risks, views and evidence that name this record.
-    pub fn about(&self, id: &str) -> &[&'a Record] {
-        self.about.get(id).map_or(&[], Vec::as_slice)
-    }
-
-    /// A record's slug; its id when it has none.
-    pub fn slug(&self, record: &'a Record) -> &str {
-        self.slugs.get(&record.collection).and_then(|slugs| slugs.get(&record.id)).map_or(&record.id, String::as_str)
-    }
-
-    /// A record's path for the command line, such as `elements.web-client` or
-    /// `flows.checkout.steps.pay`.
-    pub fn path(&self, record: &'a Record) -> String {
-        let own = format!("{}.{}", record.collection.name(), self.slug(record));
-        match self.model.owner(record) {
-            Some(owner) => format!("{}.{own}", self.path(owner)),
-            None => own,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -555,7 +536,7 @@ mod tests {
             Record::new(Collection::Flows, "4").with("name", Value::text("Pay")),
             Record::new(Collection::Steps, "5").with("flow", Value::text("4")).with("text", Value::text("Ask")),
         ]);
-        let slugs = |model: &Model| ["3", "5"].map(|id| model.slug_of(model.get(id).unwrap()));
+        let slugs = |model: &Model| ["3", "5"].map(|id| model.slug_of(model.get(id).unwrap()).to_owned());
         assert_eq!(slugs(&model), ["shop", "ask"]);
         model.put(model.get("3").unwrap().clone().with("element", Value::text("2")));
         model.put(model.get("5").unwrap().clone().with("text", Value::text("Answer")));
@@ -566,8 +547,8 @@ mod tests {
     fn slugs_are_unique_and_names_lead_to_records() {
         let model =
             Model::of([element("1", "Web client", ""), element("2", "web  client!", ""), element("3", "Cache", "")]);
-        let slugs = model.slugs(Collection::Elements);
-        assert_eq!((slugs["1"].as_str(), slugs["2"].as_str()), ("web-client", "web-client-2"));
+        let slugs = ["1", "2"].map(|id| model.slug_of(model.get(id).unwrap()));
+        assert_eq!(slugs, ["web-client", "web-client-2"]);
         assert_eq!(model.name_to_id(&[Collection::Elements], "web-client-2").unwrap(), "2");
         assert_eq!(model.name_to_id(&[], "cache").unwrap(), "3");
         let error = model.name_to_id(&[], "web").unwrap_err();

@@ -132,7 +132,7 @@ impl<'a> Page<'a> {
         };
         let mut shared = Shared::default();
         for record in COLLECTIONS.into_iter().flat_map(|collection| input.model.list(collection)) {
-            shared.anchors.insert(record.id.clone(), unique(anchor(&index.path(record))));
+            shared.anchors.insert(record.id.clone(), unique(anchor(&index.model.path_of(record))));
         }
         let mut section_anchors = Vec::new();
         for (at, section) in input.sections.iter().enumerate() {

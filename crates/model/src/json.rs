@@ -184,8 +184,8 @@ fn trashed<'a>(record: &'a Record, index: &Index<'a>) -> Json {
 fn fields<'a>(record: &'a Record, index: &Index<'a>) -> Map<String, Json> {
     let mut out = Map::new();
     out.insert("id".into(), json!(record.id));
-    out.insert("slug".into(), json!(index.slug(record)));
-    out.insert("path".into(), json!(index.path(record)));
+    out.insert("slug".into(), json!(index.model.slug_of(record)));
+    out.insert("path".into(), json!(index.model.path_of(record)));
     out.insert("label".into(), json!(label(record, index.model)));
     if !record.order.is_empty() {
         out.insert("order".into(), json!(record.order));

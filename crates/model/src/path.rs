@@ -90,9 +90,8 @@ pub fn find<'a>(model: &'a Model, collection: Collection, owner: Option<&str>, n
     if let Some(record) = model.live(name).filter(|record| record.collection == collection) {
         return Some(record);
     }
-    let slugs = model.slugs(collection);
     let lower = name.to_lowercase();
-    let by_slug = model.list(collection).filter(belongs).find(|record| slugs.get(&record.id) == Some(&lower));
+    let by_slug = model.list(collection).filter(belongs).find(|record| model.slug_of(record) == lower);
     by_slug.or_else(|| by_title(model, collection, &lower)).or_else(|| {
         let place: usize = name.parse().ok().filter(|_| owner.is_some())?;
         model.list(collection).filter(belongs).nth(place.checked_sub(1)?)
@@ -111,10 +110,9 @@ fn by_title<'a>(model: &'a Model, collection: Collection, name: &str) -> Option<
 
 fn nothing(model: &Model, path: &str, collection: Collection, name: &str) -> Refusal {
     let near: Vec<String> = model
-        .slugs(collection)
-        .into_iter()
-        .filter(|(id, slug)| !model.is_hidden(id) && (slug.contains(name) || name.contains(slug.as_str())))
-        .map(|(_, slug)| slug)
+        .list(collection)
+        .map(|record| model.slug_of(record).to_owned())
+        .filter(|slug| slug.contains(name) || name.contains(slug.as_str()))
         .take(3)
         .collect();
     let advice = if near.is_empty() {

@@ -1,6 +1,6 @@
 //! One thing of the model: an element, a decision, a flow's step.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::schema::Collection;
 use crate::value::Value;
@@ -20,10 +20,10 @@ pub struct Record {
     /// Fractional index among the records it stands with.
     pub order: String,
     /// Fields that have a value, by name; what is empty is not there.
-    pub fields: BTreeMap<&'static str, Value>,
+    pub fields: LiteMap<&'static str, Value>,
     /// Fields that several people set at once, with every value but the one
     /// that counts until someone picks.
-    pub conflicts: BTreeMap<&'static str, Vec<Value>>,
+    pub conflicts: LiteMap<&'static str, Vec<Value>>,
 }
 
 impl Record {
@@ -35,8 +35,8 @@ impl Record {
             deleted: false,
             deleted_with: String::new(),
             order: String::new(),
-            fields: BTreeMap::new(),
-            conflicts: BTreeMap::new(),
+            fields: LiteMap::new(),
+            conflicts: LiteMap::new(),
         }
     }
 

@@ -1,3 +1,4 @@
+import { problem } from "../backend/backend";
 import { encodeReference } from "../lib/reference";
 import { randomHex } from "../lib/random";
 import type { App } from "../state/app.svelte";
@@ -43,15 +44,6 @@ function replace(document: OpenDocument, section: string, from: number, to: numb
   sync.dispatch(sync.state.update({ changes: { from, to, insert }, selection: { anchor: from + insert.length }, userEvent: "input.mention" }));
 }
 
-/** Replaces a text in a section wherever it stands; the way back of making an element from prose. */
-function replaceAll(document: OpenDocument, section: string, wanted: string, insert: string): void {
-  const sync = document.sync(section);
-  if (!sync) return;
-  const changes = [];
-  for (let at = sync.text.indexOf(wanted); at >= 0; at = sync.text.indexOf(wanted, at + wanted.length)) changes.push({ from: at, to: at + wanted.length, insert });
-  if (changes.length > 0) sync.dispatch(sync.state.update({ changes }));
-}
-
 /** Makes an element of the selected words, or links them to the one that has that name. */
 export function makeElement(app: App): void {
   const selected = selectedName(app);
@@ -66,21 +58,22 @@ export function makeElement(app: App): void {
   app.dialogs.open({ kind: "makeElement", name, make: (wanted, kind) => addMentioned(app, selected, wanted, kind) });
 }
 
+/** Adds the element and mentions it, as one change. */
 async function addMentioned(app: App, selected: Selected, name: string, kind: string): Promise<void> {
   const { document, section } = selected;
+  const sync = document.sync(section);
+  await document.flush();
+  if (!sync || sync.dirty) throw problem("busy", "The text could not be saved yet, so no element was made of it.", "Try again when everything is saved.");
+  // The text may have changed while the question was open.
+  const { text } = sync;
+  const from = text.slice(selected.from, selected.to) === selected.name ? selected.from : text.indexOf(selected.name);
   const id = randomHex(ID_BYTES);
   const mention = mentionOf(id);
-  const along = {
-    undo: () => replaceAll(document, section, mention, selected.name),
-    redo: () => {},
-  };
-  const applied = await document.model.change([{ do: "add", collection: "elements", id, fields: { name, kind }, after: null }], { summary: `Made the element ${name} from the text`, along });
+  const sections = from < 0 ? [] : [{ section, title: null, text: text.slice(0, from) + mention + text.slice(from + selected.name.length) }];
+  const applied = await document.model.change([{ do: "add", collection: "elements", id, fields: { name, kind }, after: null }], { sections, summary: `Made the element ${name} from the text` });
   if (!applied) return;
-  // The text may have changed while the question was open.
-  const sync = document.sync(section);
-  const from = sync?.text.slice(selected.from, selected.to) === selected.name ? selected.from : (sync?.text.indexOf(selected.name) ?? -1);
-  if (from >= 0) replace(document, section, from, from + selected.name.length, mention);
-  document.edit(section, from < 0 ? "end" : from + mention.length);
+  await sync.catchUp();
+  document.edit(section, from < 0 ? "end" : Math.min(from + mention.length, sync.text.length));
   app.toasts.say(`${name} is in the model.`, { label: "Undo", run: () => void app.attempt(() => app.undo.undo()) });
 }
 

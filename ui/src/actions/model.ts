@@ -1,10 +1,12 @@
+import { problem } from "../backend/backend";
 import type { CheckFinding, Edit, RecordView, Value } from "../backend/generated/api";
 import { copyText } from "../lib/clipboard";
 import { step, type Direction, type Place } from "../lib/outline";
 import { textOf } from "../lib/values";
 import type { App } from "../state/app.svelte";
 import type { OpenDocument } from "../state/document.svelte";
-import type { Page } from "../state/navigation.svelte";
+import { MAX_RULES_BYTES } from "../state/project-rules";
+import { addressOf, type Page } from "../state/navigation.svelte";
 import { inDocument, type Action } from "./action";
 
 /** The page that shows the records of a collection. */
@@ -107,6 +109,14 @@ export async function copyRecordPath(app: App, path: string): Promise<void> {
   app.toasts.say((await copyText(path)) ? `Copied ${path}.` : "The clipboard is not available here.");
 }
 
+/** Copies the address of an element; in a text of the same document it becomes a mention. */
+export async function copyElementLink(app: App, document: OpenDocument, record: RecordView): Promise<void> {
+  // The window's own address means nothing elsewhere.
+  const page = app.backend.host === "browser" ? `${location.origin}${location.pathname}` : "";
+  const copied = await copyText(`${page}${addressOf({ view: "document", document: document.id, section: null, page: "model", record: record.id })}`);
+  app.toasts.say(copied ? `Copied ${record.label}. Pasted into the text, it becomes a mention.` : "The clipboard is not available here.");
+}
+
 /** Goes to where a finding is: the text, or the field. */
 export function openFinding(app: App, document: OpenDocument, finding: CheckFinding): void {
   if (finding.record) return openRecord(app, finding.record, finding.field);
@@ -120,11 +130,33 @@ export function openFinding(app: App, document: OpenDocument, finding: CheckFind
 export async function fixFinding(app: App, document: OpenDocument, finding: CheckFinding): Promise<void> {
   await app.attempt(async () => {
     await document.flush();
-    const applied = await app.backend.call("check.fix", { document: document.id, finding: finding.id, rules: null });
+    const applied = await app.backend.call("check.fix", { document: document.id, finding: finding.id, rules: document.check.project?.text ?? null });
     document.model.remember(applied);
     app.toasts.say(`${applied.summary}.`, { label: "Undo", run: () => void app.attempt(() => app.undo.undo()) });
     await document.check.run();
   });
+}
+
+/** Lets someone choose the file with the project's rules; what is wrong with it stands on the page. */
+export function chooseRules(app: App, document: OpenDocument): void {
+  app.dialogs.pickFile(async ([file]) => {
+    if (!file) return;
+    await app.attempt(async () => {
+      document.check.refused = null;
+      app.openPage("check");
+      if (file.size > MAX_RULES_BYTES) throw problem("too-large", `The file has ${Math.ceil(file.size / 1024)} KiB; rules may have ${MAX_RULES_BYTES / 1024}.`, "Keep only rules in it.", file.name);
+      await document.flush();
+      if (await document.check.use({ name: file.name, text: await readText(file) })) app.toasts.say(`Checked with the rules in ${file.name}. Choose the file again when it has changed.`);
+    });
+  }, ".toml,text/plain,application/toml");
+}
+
+async function readText(file: File): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
+  } catch {
+    throw problem("bad-input", "The rules are not UTF-8.", "Save the file as UTF-8.", file.name);
+  }
 }
 
 /** Accepts a finding as it is, with a reason that lives in the document. */
@@ -278,6 +310,17 @@ export const modelActions: Action[] = [
       app.openPage("check");
       await app.document?.flush();
       await app.document?.check.run();
+    },
+  },
+  {
+    id: "check.rules",
+    title: "Check with the project's rules…",
+    group: "Check",
+    keywords: "drystone.toml own severity layers technologies file",
+    available: inDocument,
+    run: (app) => {
+      app.dialogs.close();
+      if (app.document) chooseRules(app, app.document);
     },
   },
 ];

@@ -1,6 +1,7 @@
 import { findReferences, renderReferences } from "../lib/reference";
 import { sectionState } from "../lib/completeness";
 import type { CheckFinding, CheckReport, Edit, RecordView, RuleInfo, SectionBody, Severity } from "./generated/api";
+import { problem } from "./backend";
 import type { MemoryDocument } from "./memory-document";
 
 type Draft = Pick<CheckFinding, "message" | "place"> & Partial<CheckFinding> & { mend?: Mend };
@@ -152,8 +153,24 @@ function everything(document: MemoryDocument): Found[] {
   return found.sort((a, b) => rank(a) - rank(b));
 }
 
-export function checkDocument(document: MemoryDocument): CheckReport {
-  const findings = everything(document).map(({ finding }) => finding);
+export type Severities = ReadonlyMap<string, Severity | "off">;
+
+/** The severities of a file with rules; nothing else of one is understood here. */
+export function severitiesOf(rules: string | null): Severities {
+  const found = new Map<string, Severity | "off">();
+  for (const [index, line] of (rules ?? "").split("\n").entries()) {
+    const [, id, severity] = /^([\w-]+) = "(off|info|warning|error)"$/.exec(line.trim()) ?? [];
+    if (id && severity) found.set(id, severity as Severity | "off");
+    else if (line.trim() !== "" && line.trim() !== "[severity]") throw problem("bad-input", "This is not a severity of a rule.", "Write a rule, an equals sign, and off, info, warning or error in quotes.", `rules:${index + 1}:1`);
+  }
+  return found;
+}
+
+export function checkDocument(document: MemoryDocument, severities: Severities = new Map()): CheckReport {
+  const findings = everything(document).flatMap(({ finding }) => {
+    const severity = severities.get(finding.rule) ?? finding.severity;
+    return severity === "off" ? [] : [{ ...finding, severity }];
+  });
   const count = (severity: Severity) => findings.filter((finding) => finding.suppressed === null && finding.severity === severity).length;
   const suppressed = findings.filter((finding) => finding.suppressed !== null).length;
   return { findings, errors: count("error"), warnings: count("warning"), infos: count("info"), suppressed };

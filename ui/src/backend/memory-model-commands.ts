@@ -1,7 +1,7 @@
 import { toBase64 } from "../lib/base64";
 import { problem } from "./backend";
 import type { Applied, Commands, ComparisonRow, Edit, RecordView, SearchHit, SectionBody } from "./generated/api";
-import { checkDocument, memoryRules, mendOf } from "./memory-check";
+import { checkDocument, memoryRules, mendOf, severitiesOf } from "./memory-check";
 import type { MemoryBackend } from "./memory";
 import type { MemoryDocument } from "./memory-document";
 import { liftPlan } from "./memory-lift";
@@ -102,7 +102,7 @@ export function modelHandlers(backend: MemoryBackend) {
       return { id: found.id, title: found.title, slug: found.summary().slug, template: found.template.id, sections: 0, matched: 0, lift };
     },
     "decisions.export": ({ document }: Args<"decisions.export">) => decisionFiles(find(document)),
-    "check.run": ({ document }: Args<"check.run">) => checkDocument(find(document)),
+    "check.run": ({ document, rules }: Args<"check.run">) => checkDocument(find(document), severitiesOf(rules)),
     "check.fix": ({ document, finding }: Args<"check.fix">) => {
       const found = find(document);
       const mend = mendOf(found, finding);

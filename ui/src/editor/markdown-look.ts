@@ -2,6 +2,10 @@ import { HighlightStyle, syntaxHighlighting, syntaxTree } from "@codemirror/lang
 import type { EditorState, Extension, Range } from "@codemirror/state";
 import { Decoration, EditorView, ViewPlugin, type DecorationSet, type ViewUpdate } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
+import { frontMatterLines } from "../lib/front-matter";
+
+/** Front matter is looked for in so many characters. */
+const FRONT_MATTER_LIMIT = 10_000;
 
 const highlight = HighlightStyle.define([
   { tag: tags.heading, fontWeight: "600" },
@@ -32,6 +36,8 @@ const theme = EditorView.theme({
     backgroundColor: "var(--sunken)",
     padding: "0 0.9rem",
   },
+  // The parser takes front matter for a rule and a heading.
+  ".cm-front span": { fontWeight: "inherit", color: "inherit" },
   ".cm-table": { fontFamily: "var(--font-mono)", fontSize: "0.875rem", lineHeight: "1.6" },
   ".cm-quote": { borderLeft: "3px solid var(--line-strong)", paddingLeft: "0.9rem" },
   ".cm-specialChar": { color: "var(--bad)" },
@@ -43,6 +49,7 @@ const BLOCKS: Record<string, Decoration> = {
   Table: Decoration.line({ class: "cm-table" }),
   Blockquote: Decoration.line({ class: "cm-quote" }),
 };
+const FRONT_MATTER = Decoration.line({ class: "cm-code cm-front" });
 const EDGE = Decoration.line({ class: "cm-edge" });
 
 /** Blank lines at the start and the end take little room, unless the caret is there. */
@@ -59,6 +66,14 @@ function edges(state: EditorState): Range<Decoration>[] {
     if (last !== caret) ranges.push(EDGE.range(doc.line(last).from));
   }
   return ranges;
+}
+
+/** The lines of front matter look like code. */
+function frontMatter(state: EditorState): Range<Decoration>[] {
+  const { doc } = state;
+  if (doc.line(1).text.trimEnd() !== "---") return [];
+  const lines = frontMatterLines(doc.sliceString(0, Math.min(doc.length, FRONT_MATTER_LIMIT)));
+  return Array.from({ length: lines }, (_, index) => FRONT_MATTER.range(doc.line(index + 1).from));
 }
 
 /** Line looks for code, tables and quotes in what can be seen. */
@@ -97,7 +112,7 @@ const lineLooks = ViewPlugin.fromClass(
       if (update.docChanged || update.viewportChanged || update.selectionSet || parsed) this.decorations = this.make(update.view);
     }
     private make(view: EditorView): DecorationSet {
-      return Decoration.set([...blocks(view), ...edges(view.state)], true);
+      return Decoration.set([...frontMatter(view.state), ...blocks(view), ...edges(view.state)], true);
     }
   },
   { decorations: (plugin) => plugin.decorations },

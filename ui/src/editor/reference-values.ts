@@ -2,6 +2,7 @@ import { encodeReference, renderReferences, type Reference } from "../lib/refere
 import { score } from "../lib/match";
 import { textOf } from "../lib/values";
 import type { DocumentModel } from "../state/model.svelte";
+import { placeAt } from "../state/navigation.svelte";
 import type { MentionChoice, ReferenceHost } from "./references";
 
 /** At most so many elements are offered while one types. */
@@ -27,7 +28,7 @@ function choices(model: DocumentModel, query: string): MentionChoice[] {
 }
 
 /** What the editor needs to know of the model. */
-export function referenceHost(model: DocumentModel, acts: Pick<ReferenceHost, "open" | "make">): ReferenceHost {
+export function referenceHost(model: DocumentModel, document: string, acts: Pick<ReferenceHost, "open" | "make">): ReferenceHost {
   return {
     ...acts,
     show: (reference) => model.show(reference),
@@ -43,6 +44,13 @@ export function referenceHost(model: DocumentModel, acts: Pick<ReferenceHost, "o
       return record && field ? `${field.title} of ${record.label}` : "Unknown";
     },
     choices: (query) => choices(model, query),
+    pasted(text) {
+      const hash = /^\S*(#\/document\/\S+)$/.exec(text.trim())?.[1];
+      const place = hash ? placeAt(hash) : null;
+      const record = place?.view === "document" && place.document === document ? model.get(place.record ?? null) : null;
+      const label = record && model.schema?.collection(record.collection).label;
+      return record && label && !record.hidden ? encodeReference({ id: record.id, field: label, hint: "" }) : null;
+    },
     known: (name) => model.namesToElements.get(name.toLowerCase())?.label ?? null,
   };
 }

@@ -15,6 +15,8 @@ export interface ReferenceHost {
   /** What it is, such as “Purpose of Desk”. */
   what(reference: Reference): string;
   choices(query: string): MentionChoice[];
+  /** A mention of the record that an address of this document leads to, if it leads to one. */
+  pasted(text: string): string | null;
   /** The element that has a name, if one has. */
   known(name: string): string | null;
   open(id: string): void;
@@ -76,7 +78,7 @@ function beside(state: EditorState): FoundReference | null {
 
 const theme = EditorView.theme({
   ".cm-reference": { borderRadius: "3px", padding: "0 0.12em", whiteSpace: "pre-wrap", cursor: "pointer" },
-  ".cm-reference-mention": { backgroundColor: "var(--accent-wash)", color: "var(--accent-strong)" },
+  ".cm-reference-mention": { backgroundColor: "var(--accent-wash)", color: "var(--accent-strong)", borderBottom: "1.5px solid var(--lichen)" },
   ".cm-reference-value": { boxShadow: "inset 0 -0.12em 0 var(--lichen)" },
   ".cm-reference-gone": { backgroundColor: "var(--bad-wash)", color: "var(--bad)", textDecoration: "line-through" },
 });

@@ -71,7 +71,7 @@ export function editorSetup(host: EditorHost): Extension {
     EditorView.lineWrapping,
     placeholder("Write here, in Markdown."),
     // Line ends from other programs would become stray characters.
-    EditorView.clipboardInputFilter.of((text) => withoutReferenceMarks(text.replace(/\r\n?/g, "\n"))),
+    EditorView.clipboardInputFilter.of((text) => host.references.pasted(text) ?? withoutReferenceMarks(text.replace(/\r\n?/g, "\n"))),
     EditorView.contentAttributes.of({ "aria-label": host.label, spellcheck: "true", autocapitalize: "sentences", autocorrect: "on" }),
     EditorView.domEventHandlers({ blur: () => host.blurred() }),
   ];

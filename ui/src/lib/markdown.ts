@@ -1,5 +1,6 @@
 import DOMPurify from "dompurify";
 import MarkdownIt, { type Token } from "markdown-it";
+import { frontMatterLines } from "./front-matter";
 import { findReferences, hasReferences, renderReferences, type Reference } from "./reference";
 
 const markdown = new MarkdownIt({ html: false, linkify: true, typographer: false });
@@ -14,6 +15,23 @@ markdown.core.ruler.push("source_lines", (state) => {
     if (token.map && token.nesting >= 0 && token.type !== "inline") token.attrSet(LINE_ATTRIBUTE, `${token.map[0]},${token.map[1]}`);
   }
 });
+
+// Between two lines of --- at the very start stands what programs read, and Markdown would make a rule and a heading of it.
+markdown.block.ruler.before("hr", "front_matter", (state, startLine, _endLine, silent) => {
+  const lines = startLine === 0 && state.level === 0 ? frontMatterLines(state.src) : 0;
+  if (lines === 0) return false;
+  if (silent) return true;
+  const token = state.push("front_matter", "", 0);
+  token.content = state.getLines(1, lines - 1, 0, true);
+  token.map = [0, lines];
+  state.line = lines;
+  return true;
+});
+markdown.renderer.rules["front_matter"] = (tokens, index) => {
+  const { content, map } = tokens[index]!;
+  const place = map ? ` ${LINE_ATTRIBUTE}="${map[0]},${map[1]}"` : "";
+  return `<div class="code-block" data-language="front matter"${place}><pre><code>${markdown.utils.escapeHtml(content)}</code></pre></div>`;
+};
 
 /** `[ ]` and `[x]` at the start of a list item. */
 markdown.core.ruler.push("task_lists", (state) => {

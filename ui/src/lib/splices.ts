@@ -1,5 +1,6 @@
-import { ChangeSet, type Text } from "@codemirror/state";
+import { ChangeSet, Text } from "@codemirror/state";
 import type { Splice } from "../backend/generated/api";
+import { difference } from "./difference";
 
 /** The core's line separator; a stray `\r` is a character like any other. */
 export const LINE_SEPARATOR = "\n";
@@ -44,4 +45,11 @@ export function spliceString(text: string, splices: readonly Splice[]): string {
 /** A CodeMirror text as a string. */
 export function asString(text: Text): string {
   return text.sliceString(0, text.length, LINE_SEPARATOR);
+}
+
+/** A text as it would read without one change of it, from `before` to `after`; what came later stays. */
+export function withoutChange(before: string, after: string, now: string): string {
+  const back = toChanges(difference(after, before), after.length);
+  const later = toChanges(difference(after, now), after.length);
+  return asString(back.map(later).apply(Text.of(now.split(LINE_SEPARATOR))));
 }

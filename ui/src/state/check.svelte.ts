@@ -1,5 +1,6 @@
-import { toProblem, type Backend, type Problem } from "../backend/backend";
+import { ProblemError, toProblem, type Backend, type Problem } from "../backend/backend";
 import type { CheckFinding, CheckReport, Event, RuleInfo } from "../backend/generated/api";
+import { keepRules, keptRules, type ProjectRules } from "./project-rules";
 
 /** The check runs again when changes have stopped for this long, in milliseconds. */
 export const SETTLED_MS = 1_500;
@@ -12,6 +13,10 @@ export class DocumentCheck {
   rules = $state.raw<ReadonlyMap<string, RuleInfo>>(new Map());
   running = $state(false);
   problem = $state.raw<Problem | null>(null);
+  /** The project's own rules, chosen on this device. */
+  project = $state.raw<ProjectRules | null>(null);
+  /** Why a file with rules was not taken. */
+  refused = $state.raw<Problem | null>(null);
   grouping = $state<Grouping>("severity");
   filter = $state("");
   /** The rule whose explanation is shown. */
@@ -23,7 +28,9 @@ export class DocumentCheck {
   constructor(
     private readonly backend: Backend,
     private readonly document: string,
-  ) {}
+  ) {
+    this.project = keptRules(document);
+  }
 
   /** Errors and warnings that nobody accepted. */
   readonly pressing = $derived(this.report ? this.report.errors + this.report.warnings : 0);
@@ -36,7 +43,7 @@ export class DocumentCheck {
     const run = ++this.runs;
     this.running = true;
     try {
-      const report = await this.backend.call("check.run", { document: this.document, rules: null });
+      const report = await this.checked(this.project);
       // A later run knows more, whichever reply comes first.
       if (run !== this.runs) return;
       this.report = report;
@@ -45,6 +52,32 @@ export class DocumentCheck {
       if (run === this.runs) this.problem = toProblem(thrown);
     } finally {
       if (run === this.runs) this.running = false;
+    }
+  }
+
+  /** Checks with a project's rules from now on, unless something is wrong with them; null for Drystone's rules alone. */
+  async use(rules: ProjectRules | null): Promise<boolean> {
+    try {
+      const report = await this.checked(rules);
+      this.runs++;
+      this.running = false;
+      [this.project, this.report, this.problem, this.refused] = [rules, report, null, null];
+      keepRules(this.document, rules);
+      return true;
+    } catch (thrown) {
+      this.refused = toProblem(thrown);
+      return false;
+    }
+  }
+
+  private async checked(rules: ProjectRules | null): Promise<CheckReport> {
+    try {
+      return await this.backend.call("check.run", { document: this.document, rules: rules?.text ?? null });
+    } catch (thrown) {
+      const found = toProblem(thrown);
+      // The core has the text alone; people know the file by its name.
+      const place = rules && found.place?.replace(/^rules(?=:|$)/, rules.name);
+      throw place ? new ProblemError({ ...found, message: found.message, place }) : found;
     }
   }
 

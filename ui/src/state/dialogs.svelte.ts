@@ -29,8 +29,8 @@ export class Dialogs {
   /** The outline and the inspector as drawers, where there is no room for them beside the page. */
   drawer = $state<"outline" | "inspector" | null>(null);
 
-  /** Opens the file picker for imports; set by the component that holds its input. */
-  pickFile: (take?: (files: File[]) => Promise<void>) => void = () => {};
+  /** Opens the file picker, for imports unless told otherwise; set by the component that holds its input. */
+  pickFile: (take?: (files: File[]) => Promise<void>, accept?: string) => void = () => {};
   /** Puts the caret into the search field; set by the top bar. */
   focusSearch: () => void = () => {};
 

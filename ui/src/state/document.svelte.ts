@@ -63,7 +63,7 @@ export class OpenDocument {
     private process: string,
     view: DocumentView,
   ) {
-    this.model = new DocumentModel(backend, view.summary.id);
+    this.model = new DocumentModel(backend, view.summary.id, () => this.storedTexts());
     this.check = new DocumentCheck(backend, view.summary.id);
     this.take(view);
   }
@@ -143,6 +143,13 @@ export class OpenDocument {
   /** Sends everything that waits. */
   async flush(): Promise<void> {
     await Promise.all([...[...this.syncs.values()].map((sync) => sync.flush()), this.model.drafts.flush()]);
+  }
+
+  /** The texts of all sections as they are stored, once everything typed here is. */
+  private async storedTexts(): Promise<ReadonlyMap<string, string>> {
+    await this.flush();
+    const { sections } = await this.backend.call("document.open", { document: this.id });
+    return new Map(sections.map(({ id, text }) => [id, text]));
   }
 
   /** Ends everything; call it when nothing is unsaved any more. */

@@ -1,6 +1,8 @@
 import { toProblem, type Backend, type Problem } from "../backend/backend";
 import type { Applied, Edit, Event, RecordView, SectionBody, Value } from "../backend/generated/api";
+import { plainTitle } from "../lib/plain-title";
 import type { Reference } from "../lib/reference";
+import { withoutChange } from "../lib/splices";
 import { listOf, textOf } from "../lib/values";
 import { Drafts } from "./drafts.svelte";
 import { plainText, showReference, withMentions } from "./reference-text";
@@ -16,8 +18,6 @@ export interface Use {
 interface ChangeOptions {
   sections?: SectionBody[];
   summary?: string;
-  /** What else happens when it is taken back or done again. */
-  along?: { undo: () => unknown; redo: () => unknown };
 }
 
 /** What the model asks of the app around it. */
@@ -51,6 +51,8 @@ export class DocumentModel {
   constructor(
     private readonly backend: Backend,
     private readonly document: string,
+    /** The stored texts of all sections, with all that was typed here. */
+    private readonly texts: () => Promise<ReadonlyMap<string, string>>,
   ) {
     this.drafts = new Drafts(
       (id, field) => this.records.get(id)?.fields[field] ?? null,
@@ -133,6 +135,11 @@ export class DocumentModel {
     return plainText(this, text);
   }
 
+  /** The same as a line in a list: without marks. */
+  line(text: string): string {
+    return plainTitle(this.plain(text));
+  }
+
   /** A value that was changed as people read it, with the mentions that it had. */
   mentioning(source: string, text: string): string {
     return withMentions(this, source, text);
@@ -213,7 +220,7 @@ export class DocumentModel {
   async change(edits: Edit[], options: ChangeOptions = {}): Promise<Applied | null> {
     try {
       const applied = await this.applyAsking(edits, options);
-      if (applied) this.remember(applied, options.along);
+      if (applied) this.remember(applied);
       return applied;
     } catch (thrown) {
       this.host?.failed(thrown);
@@ -228,13 +235,29 @@ export class DocumentModel {
   }
 
   /** Puts what was done elsewhere, such as by a fix, on the stack of what can be taken back. */
-  remember(applied: Applied, along?: ChangeOptions["along"]): void {
+  remember(applied: Applied): void {
     let last = applied;
-    const turn = (more?: () => unknown) => async () => {
-      last = await this.apply(last.undo, last.undoSections, applied.summary, true);
-      await more?.();
+    let after = this.textsAfter(applied);
+    const turn = async () => {
+      const sections = await this.takenBack(last.undoSections, await after);
+      last = await this.apply(last.undo, sections, applied.summary, true);
+      after = this.textsAfter(last);
     };
-    this.host?.remember({ label: applied.summary, undo: turn(along?.undo), redo: turn(along?.redo) });
+    this.host?.remember({ label: applied.summary, undo: turn, redo: turn });
+  }
+
+  /** Section texts as a change left them; without them it is taken back as a whole. */
+  private async textsAfter({ undoSections }: Applied): Promise<ReadonlyMap<string, string>> {
+    return undoSections.length === 0 ? new Map() : this.texts().catch(() => new Map());
+  }
+
+  /** What takes a change of section texts back and leaves alone what was written since. */
+  private async takenBack(sections: readonly SectionBody[], after: ReadonlyMap<string, string>): Promise<SectionBody[]> {
+    const now = after.size > 0 ? await this.texts() : after;
+    return sections.map((body) => {
+      const [was, is] = [after.get(body.section), now.get(body.section)];
+      return body.text === null || was === undefined || is === undefined ? body : { ...body, text: withoutChange(body.text, was, is) };
+    });
   }
 
   private async saveField(id: string, field: string, value: Value | null): Promise<Problem | null> {

@@ -20,14 +20,16 @@ function isPage(word: string | undefined): word is Page {
   return PAGES.includes(word as Page);
 }
 
-function parse(hash: string): Place {
+/** Where an address leads. */
+export function placeAt(hash: string): Place {
   const [, view, document, third, fourth] = hash.replace(/^#/, "").split("/");
   if (view !== "document" || !document) return { view: "library" };
   if (isPage(third)) return { view, document, section: null, page: third, record: fourth || null };
   return { view, document, section: third || null };
 }
 
-function write(place: Place): string {
+/** The part of the address that says where one is. */
+export function addressOf(place: Place): string {
   if (place.view === "library") return "#/";
   const { document, page = "write", section, record } = place;
   if (page === "write") return `#/document/${document}${section ? `/${section}` : ""}`;
@@ -36,7 +38,7 @@ function write(place: Place): string {
 
 /** The place in the address, so that reloading and the back button work. */
 export class Navigation {
-  place = $state.raw<Place>(parse(location.hash));
+  place = $state.raw<Place>(placeAt(location.hash));
   /** Called before a place is left. */
   leaving: () => void = () => {};
 
@@ -44,7 +46,7 @@ export class Navigation {
     window.addEventListener("popstate", () => {
       this.leaving();
       placeChanges();
-      this.place = parse(location.hash);
+      this.place = placeAt(location.hash);
     });
   }
 
@@ -52,19 +54,19 @@ export class Navigation {
   readonly page: Page = $derived(this.place.view === "document" ? (this.place.page ?? "write") : "write");
 
   go(place: Place): void {
-    if (write(place) === write(this.place)) {
+    if (addressOf(place) === addressOf(this.place)) {
       this.place = place;
       return;
     }
     this.leaving();
     placeChanges();
-    history.pushState(null, "", write(place));
+    history.pushState(null, "", addressOf(place));
     this.place = place;
   }
 
   /** Changes the place without a step that the back button would take. */
   replace(place: Place): void {
-    history.replaceState(null, "", write(place));
+    history.replaceState(null, "", addressOf(place));
     this.place = place;
   }
 }

@@ -401,7 +401,7 @@ fn shown(value: FieldValue, model: &Model) -> FieldValue {
 /// A field's value so that `set` takes it back: records by their slugs.
 fn field_json(model: &Model, record: &Record, field: &Field) -> Value {
     let value = if field.is_derived() { model.derived(record, field) } else { record.get(field.name).cloned() };
-    let slug = |id: &String| model.get(id).map_or_else(|| id.clone(), |target| model.slug_of(target));
+    let slug = |id: &String| model.get(id).map_or_else(|| id.clone(), |target| model.slug_of(target).to_owned());
     match (field.shape, value) {
         (Shape::Ref(_), Some(FieldValue::Text(id))) => json!(slug(&id)),
         (Shape::Refs(_) | Shape::Targets, Some(FieldValue::List(ids))) => {

@@ -162,7 +162,7 @@ fn sheet(decision: &Record, number: &str, model: &Model) -> Sheet {
     };
     let element = |id: &String| {
         let record = model.live(id)?;
-        let slug = || model.slugs(Collection::Elements).remove(id).unwrap_or_default();
+        let slug = || model.slug_of(record).to_owned();
         let leads = |name: &String| model.name_to_id(&[Collection::Elements], name).is_ok_and(|found| found == *id);
         Some(record.label()).filter(leads).or_else(|| Some(slug()).filter(leads)).or_else(|| Some(id.clone()))
     };

@@ -207,7 +207,7 @@ impl Case {
         let mut out = String::new();
         for record in self.model.all() {
             let gone = if record.deleted { " (in the trash)" } else { "" };
-            out.push_str(&format!("{}{gone}\n", index.path(record)));
+            out.push_str(&format!("{}{gone}\n", index.model.path_of(record)));
             for field in record.collection.table().fields {
                 let Some(value) = record.get(field.name) else { continue };
                 let shown = field.shape.format(value, &self.model).replace('\n', " / ");

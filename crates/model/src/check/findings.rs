@@ -225,7 +225,7 @@ impl<'s> Findings<'s> {
 
     fn path(&self, record: &Record) -> String {
         match self.subject.model.get(&record.id) {
-            Some(record) => self.subject.index.path(record),
+            Some(record) => self.subject.model.path_of(record),
             None => format!("{}.{}", record.collection.name(), record.id),
         }
     }

@@ -202,7 +202,7 @@ proptest! {
         prop_assert_eq!(wrong, None);
         let index = Index::new(&model);
         for record in model.all().filter(|record| model.live(&record.id).is_some()) {
-            let anchor = format!("id=\"{}", anchor(&index.path(record)));
+            let anchor = format!("id=\"{}", anchor(&index.model.path_of(record)));
             prop_assert!(html.contains(&anchor), "{}", anchor);
         }
     }
@@ -215,10 +215,10 @@ fn every_stored_field_of_every_record_is_on_the_page() {
     let index = Index::new(&model);
     for record in model.all() {
         let place = |field: &str| format!("{}.{field} of {}", record.collection.name(), record.id);
-        let anchor = format!("id=\"{}\"", index.path(record));
+        let anchor = format!("id=\"{}\"", index.model.path_of(record));
         assert!(html.contains(&anchor), "{anchor}");
         let start = html.find(&anchor).unwrap();
-        let link = |id: &str| format!("href=\"#{}\"", index.path(model.get(id).unwrap()));
+        let link = |id: &str| format!("href=\"#{}\"", model.path_of(model.get(id).unwrap()));
         for (name, value) in &record.fields {
             let field = record.collection.field(name).unwrap();
             let needles = match (field.shape, value) {

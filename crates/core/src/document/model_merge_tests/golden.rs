@@ -129,7 +129,7 @@ fn the_golden_document_of_schema_2_is_still_read() {
     let count = model.all().map(|record| record.fields.len()).sum::<usize>();
     assert_eq!(count, WRITTEN, "fields that were written are not read");
     let owner = model.get(&id(Collection::Elements)).unwrap();
-    let mut both = vec![owner.text("owner").to_owned(), owner.conflicts["owner"][0].as_str().to_owned()];
+    let mut both = vec![owner.text("owner").to_owned(), owner.conflicts.get("owner").unwrap()[0].as_str().to_owned()];
     both.sort();
     assert_eq!(both, ["Ada", "Grace"]);
     assert_eq!(model.parent(INSIDE), Some(id(Collection::Elements).as_str()));

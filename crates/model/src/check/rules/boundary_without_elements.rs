@@ -25,9 +25,10 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for boundary in subject.list(Collection::Boundaries) {
         if !used.contains(boundary.id.as_str()) && subject.index.children(&boundary.id).is_empty() {
             let delete = vec![Edit::Delete { id: boundary.id.clone() }];
+            let name = boundary.label();
             findings
-                .record(boundary, format!("Nothing is inside of {}.", boundary.label()))
-                .fix("Delete the boundary", delete);
+                .record(boundary, format!("Nothing is inside of {name}."))
+                .fix(format!("Delete the boundary {name}"), delete);
         }
     }
 }

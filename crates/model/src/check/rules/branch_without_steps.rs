@@ -24,7 +24,8 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for step in subject.list(Collection::Steps).filter(holds) {
         if subject.index.children(&step.id).is_empty() {
             let delete = vec![Edit::Delete { id: step.id.clone() }];
-            findings.record(step, format!("The {} holds no steps.", step.text("kind"))).fix("Delete it", delete);
+            let kind = step.text("kind");
+            findings.record(step, format!("The {kind} holds no steps.")).fix(format!("Delete the {kind}"), delete);
         }
     }
 }

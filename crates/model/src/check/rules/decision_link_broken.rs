@@ -27,12 +27,13 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
         let broken: Vec<(&String, &String)> = links.iter().filter(|(id, _)| !leads(id)).collect();
         for (id, word) in &broken {
             let name = subject.model.get(id).map_or_else(|| format!("“{id}”"), |record| subject.title(record));
-            let what = format!("{} links to {name} ({word}), which is not there.", subject.title(decision));
+            let title = subject.title(decision);
+            let what = format!("{title} links to {name} ({word}), which is not there.");
             let kept = links.iter().filter(|(id, _)| leads(id));
             let kept = Value::Map(kept.map(|(id, word)| (id.clone(), word.clone())).collect());
             let value = Some(kept).filter(|kept| !kept.is_empty());
             let set = Edit::Set { id: decision.id.clone(), field: "links".into(), value };
-            findings.field(decision, "links", what).fix("Take broken links out", vec![set]);
+            findings.field(decision, "links", what).fix(format!("Take the broken links of {title} out"), vec![set]);
         }
     }
 }

@@ -27,8 +27,9 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
         if decision.list("elements").iter().all(removed) {
             let value = Some(Value::text("deprecated"));
             let set = Edit::Set { id: decision.id.clone(), field: "status".into(), value };
-            let what = format!("All that {} affects was removed.", subject.title(decision));
-            findings.field(decision, "elements", what).fix("Mark it as deprecated", vec![set]);
+            let title = subject.title(decision);
+            let what = format!("All that {title} affects was removed.");
+            findings.field(decision, "elements", what).fix(format!("Mark {title} as deprecated"), vec![set]);
         }
     }
 }

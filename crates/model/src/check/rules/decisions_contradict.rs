@@ -31,11 +31,11 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for decision in &all {
         for old in decision.list("supersedes").iter().filter_map(|id| subject.model.live(id)) {
             if old.id != decision.id && accepted(old) {
-                let what =
-                    format!("{} supersedes {}, and both are accepted.", subject.title(decision), subject.title(old));
+                let (title, older) = (subject.title(decision), subject.title(old));
+                let what = format!("{title} supersedes {older}, and both are accepted.");
                 let value = Some(Value::text("superseded"));
                 let set = Edit::Set { id: old.id.clone(), field: "status".into(), value };
-                findings.field(old, "status", what).fix("Mark the older one as superseded", vec![set]);
+                findings.field(old, "status", what).fix(format!("Mark {older} as superseded"), vec![set]);
             }
         }
     }

@@ -25,7 +25,7 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
             let Some(field) = element.collection.field(name).filter(|field| !field.applies(kind)) else { continue };
             let what = format!("{} has a {}, which a {kind} does not have.", element.label(), field.title);
             let set = Edit::Set { id: element.id.clone(), field: (*name).into(), value: None };
-            findings.field(element, name, what).fix("Take the value out", vec![set]);
+            findings.field(element, name, what).fix(format!("Take the {} out", field.title), vec![set]);
         }
     }
 }

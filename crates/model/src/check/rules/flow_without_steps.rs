@@ -21,7 +21,8 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for flow in subject.list(Collection::Flows).filter(|flow| subject.index.owned(&flow.id).is_empty()) {
         let delete = vec![Edit::Delete { id: flow.id.clone() }];
-        findings.record(flow, format!("The flow {} has no steps.", flow.label())).fix("Delete the flow", delete);
+        let name = flow.label();
+        findings.record(flow, format!("The flow {name} has no steps.")).fix(format!("Delete the flow {name}"), delete);
     }
 }
 

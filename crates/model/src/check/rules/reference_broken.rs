@@ -46,7 +46,7 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
                 finding.fix(what, vec![Edit::Delete { id: record.id.clone() }]);
             } else {
                 let set = Edit::Set { id: record.id.clone(), field: name.into(), value };
-                finding.fix("Take the link out", vec![set]);
+                finding.fix(format!("Take the link out of {}", field.title), vec![set]);
             }
         }
     }

@@ -28,9 +28,10 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
         if seen.insert(key) {
             continue;
         }
-        let what = format!("{} is there twice with the same words.", subject.title(relationship));
+        let title = subject.title(relationship);
+        let what = format!("{title} is there twice with the same words.");
         let delete = vec![Edit::Delete { id: relationship.id.clone() }];
-        findings.record(relationship, what).fix("Delete this one", delete);
+        findings.record(relationship, what).fix(format!("Delete the second {title}"), delete);
     }
 }
 

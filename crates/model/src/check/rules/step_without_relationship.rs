@@ -45,8 +45,10 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for step in steps {
         let (from, to) = ends(step);
         if wanted.contains(&(from.clone(), to.clone())) {
-            let what = format!("Nothing leads from {} to {}.", subject.name(&from), subject.name(&to));
-            findings.record(step, what).fix("Add the relationship", vec![add(step, from, to)]);
+            let (source, target) = (subject.name(&from), subject.name(&to));
+            let what = format!("Nothing leads from {source} to {target}.");
+            let title = format!("Add the relationship from {source} to {target}");
+            findings.record(step, what).fix(title, vec![add(step, from, to)]);
         }
     }
 }

@@ -30,8 +30,9 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
         if !named.contains_key(decision.id.as_str()) {
             let value = Some(Value::text("deprecated"));
             let set = Edit::Set { id: decision.id.clone(), field: "status".into(), value };
-            let what = format!("Nothing says what superseded {}.", subject.title(decision));
-            findings.field(decision, "status", what).fix("Mark it as deprecated", vec![set]);
+            let title = subject.title(decision);
+            let what = format!("Nothing says what superseded {title}.");
+            findings.field(decision, "status", what).fix(format!("Mark {title} as deprecated"), vec![set]);
         }
     }
 }

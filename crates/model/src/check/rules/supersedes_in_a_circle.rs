@@ -31,8 +31,11 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
                     Value::list(decision.list("supersedes").iter().filter(|other| **other != decision.id).cloned());
                 let value = Some(kept).filter(|kept| !kept.is_empty());
                 let set = Edit::Set { id: decision.id.clone(), field: "supersedes".into(), value };
-                let what = format!("{} supersedes itself.", subject.title(decision));
-                findings.field(decision, "supersedes", what).fix("Take the link out", vec![set]);
+                let title = subject.title(decision);
+                let what = format!("{title} supersedes itself.");
+                findings
+                    .field(decision, "supersedes", what)
+                    .fix(format!("Take the link from {title} to itself out"), vec![set]);
             }
         }
     }

@@ -22,7 +22,8 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     for view in subject.list(Collection::Views).filter(|view| shown(subject, view).is_empty()) {
         let delete = vec![Edit::Delete { id: view.id.clone() }];
-        findings.record(view, format!("The view {} shows nothing.", view.label())).fix("Delete the view", delete);
+        let name = view.label();
+        findings.record(view, format!("The view {name} shows nothing.")).fix(format!("Delete the view {name}"), delete);
     }
 }
 

@@ -129,7 +129,7 @@ impl Reader<'_> {
             }
             read.insert(field.name, out);
         }
-        record.conflicts = read;
+        record.conflicts = read.into_iter().collect();
         Ok(())
     }
 

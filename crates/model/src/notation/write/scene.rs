@@ -57,9 +57,8 @@ impl<'a> Scene<'a> {
             relationships,
             framed: HashSet::new(),
         };
-        let slugs = model.slugs(Collection::Elements);
         for record in &shown {
-            scene.keys.insert(&record.id, keys.give(slugs.get(&record.id).map_or("", String::as_str)));
+            scene.keys.insert(&record.id, keys.give(model.slug_of(record)));
         }
         scene.place(&index, &shown, &is_inside, &mut keys);
         scene

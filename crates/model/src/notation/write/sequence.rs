@@ -45,12 +45,11 @@ enum Task<'a> {
 
 impl<'a> Script<'a> {
     fn introduce(&mut self, steps: &[&'a Record], flow: &Record) {
-        let slugs = self.model.slugs(Collection::Elements);
         let mut keys = Keys::default();
         let mut seen = HashSet::new();
         let ends = steps.iter().flat_map(|step| [step.text("from"), step.text("to")]);
         for element in ends.filter_map(|id| self.model.live(id)).filter(|element| seen.insert(&element.id)) {
-            let key = keys.give(slugs.get(&element.id).map_or("", String::as_str));
+            let key = keys.give(self.model.slug_of(element));
             let word = if element.text("kind") == "person" { "actor" } else { "participant" };
             let _ = writeln!(self.out, "  {word} {key} as {}", label::encode(&element.label()));
             self.keys.insert(&element.id, key);
