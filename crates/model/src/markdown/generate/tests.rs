@@ -385,6 +385,8 @@ const MADE: &[(Collection, usize)] = &[
     (Collection::Scenarios, 1),
     (Collection::Boundaries, 2),
     (Collection::Classes, 1),
+    (Collection::Views, 2),
+    (Collection::Suppressions, 2),
     (Collection::Evidence, 2),
 ];
 
@@ -440,6 +442,7 @@ impl Knots {
             Collection::Alternatives => record.with("decision", one(Collection::Decisions, self.pick(2))),
             Collection::Evidence => record.with("about", one(Collection::Elements, self.pick(5))),
             Collection::Decisions => record.with("number", Value::text((index + 1).to_string())),
+            Collection::Views if !record.has("kind") => record.with("kind", Value::text("container")),
             _ => record,
         };
         let nesting = collection.table().nesting.filter(|_| index > 0 && collection != Collection::Boundaries);
@@ -458,7 +461,13 @@ impl Knots {
         let collection = record.collection;
         let bare = collection == Collection::Concerns && !record.has("name");
         let label = if bare { "statement" } else { collection.table().label };
-        let unnamed = [Collection::Relationships, Collection::Steps, Collection::Instances, Collection::Evidence];
+        let unnamed = [
+            Collection::Relationships,
+            Collection::Steps,
+            Collection::Instances,
+            Collection::Evidence,
+            Collection::Suppressions,
+        ];
         if !record.has(label) || unnamed.contains(&collection) {
             return record;
         }

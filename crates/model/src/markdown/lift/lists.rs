@@ -44,6 +44,11 @@ fn may_be_bare(collection: Collection) -> bool {
     )
 }
 
+/// The field by which a list names a record of a collection.
+pub(crate) fn name_field(collection: Collection) -> &'static str {
+    if collection == Collection::Suppressions { "rule" } else { collection.table().label }
+}
+
 impl Work<'_, '_> {
     /// Every item, labelled paragraph and table row of the section.
     pub fn lift_list(&mut self, collection: Collection) {
@@ -105,6 +110,11 @@ impl Work<'_, '_> {
             self.left(quote(name), "it is the template's advice".into(), entry.name.start);
             return None;
         }
+        let has_fields = || entry.found.items.iter().any(|item| self.nested_field(collection, *item).is_some());
+        if collection == Collection::Views && !name.contains(OPEN) && !has_fields() {
+            self.left(quote(name), "no field says that it is a diagram".into(), entry.name.start);
+            return None;
+        }
         let id = self.record_named(collection, owner, entry.name.clone())?;
         let others = self.lift_nested(&id, collection, &entry.found.items);
         let others = self.lift_evidence(&id, others);
@@ -139,7 +149,7 @@ impl Work<'_, '_> {
         name: Range<usize>,
     ) -> Option<String> {
         let text = self.text(name.clone());
-        let label = collection.table().label;
+        let label = name_field(collection);
         if text.contains(OPEN) {
             return self.referred(collection, text);
         }
@@ -156,6 +166,8 @@ impl Work<'_, '_> {
         let owner_id =
             owner.iter().find(|(field, _)| Some(*field) == owner_field).map_or("", |(_, value)| value.as_str());
         let there = self.draft.namesakes(collection, owner_id, text).first().cloned();
+        // One rule may be suppressed at several places.
+        let there = there.filter(|_| label == collection.table().label);
         let id = there.unwrap_or_else(|| {
             let mut fields = owner.to_vec();
             if collection == Collection::Elements {
@@ -164,7 +176,7 @@ impl Work<'_, '_> {
             fields.push((label, value));
             self.draft.add(collection, &fields, None)
         });
-        if self.draft.name(&id) == text {
+        if self.draft.get(&id).is_some_and(|record| record.text(label) == text) {
             self.place(name.clone(), &id, label, Hint::Plain);
             self.lifted(format!("{} {}", capital(collection.table().singular), quote(text)), name.start);
         } else {

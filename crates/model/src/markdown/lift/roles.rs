@@ -55,13 +55,15 @@ impl Role {
 }
 
 /// Collections whose records stand in a list below a heading of their own.
-const LISTED: [Collection; 6] = [
+const LISTED: [Collection; 8] = [
     Collection::Considerations,
     Collection::Risks,
     Collection::Terms,
     Collection::Scenarios,
     Collection::Boundaries,
     Collection::Classes,
+    Collection::Views,
+    Collection::Suppressions,
 ];
 
 /// The collection that a heading without a place names.
