@@ -250,6 +250,16 @@ fn an_enclosed_text_above_an_underlined_heading_is_no_part_of_it() {
 }
 
 #[test]
+fn an_enclosed_text_where_a_word_is_meant_is_kept() {
+    let enclosed = "<!-- verbatim 1 -->\ninside\n<!-- end of verbatim 1 -->\n";
+    for section in ["Status", "Deciders", "Date", "Tags", "Links"] {
+        let model = comes_back(&format!("# One\n\n## {section}\n\n{enclosed}\n## Context\n\nWhy\n"));
+        let decision = model.list(Collection::Decisions).next().unwrap();
+        assert!(decision.text("more").contains("inside"), "{section}: {:?}", decision.fields);
+    }
+}
+
+#[test]
 fn options_are_named_without_marks_and_as_a_whole() {
     let text = "# A\n\n## Considered Options\n\n* **One**: the first\n* A long name that\n  is wrapped\n* **Three:** x\n* Four\n\n  below\n* **Five**\n* **bold** and more\n";
     let model = comes_back(text);

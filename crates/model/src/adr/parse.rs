@@ -275,7 +275,12 @@ impl<'a> Reading<'a> {
 
     fn list(&mut self, field: &'static Field, text: &str, section: &Section) {
         let (list, rest) = items(text);
-        if list.is_empty() && field.name != "drivers" && field.name != "tradeOffs" && !rest.contains('\n') {
+        if list.is_empty()
+            && field.name != "drivers"
+            && field.name != "tradeOffs"
+            && !rest.contains('\n')
+            && !is_token(&rest)
+        {
             self.set_line(field, &rest, section.line);
             return;
         }
@@ -308,7 +313,8 @@ impl<'a> Reading<'a> {
         }
         match &left[..] {
             [] => {}
-            [one] => self.more(&format!("Status: {one}")),
+            // What is enclosed stands in lines of its own.
+            [one] if !is_token(one) => self.more(&format!("Status: {one}")),
             several => self.more(&format!("Status:\n\n{}", several.join("\n"))),
         }
     }

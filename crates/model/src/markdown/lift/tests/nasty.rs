@@ -202,6 +202,11 @@ fn piece() -> impl Strategy<Value = &'static str> {
         "Evidence: x",
         "- Basis: told",
         " - ",
+        "**API**: ",
+        "**Trust boundary**: a",
+        "- Name: ",
+        "- Kind: ",
+        "context",
     ])
 }
 
@@ -280,11 +285,11 @@ proptest! {
 
     #[test]
     fn any_text_reads_as_before(
-        bodies in prop::collection::vec((prop::collection::vec(piece(), 0..25), 0_usize..12, 1_u8..5), 1..6),
+        bodies in prop::collection::vec((prop::collection::vec(piece(), 0..25), 0_usize..13, 1_u8..5), 1..6),
     ) {
         let places = [
             "components", "components.component", "data-flow", "data-flow.flow", "security.network", "security", "scalability",
-            "deployment.environments", "decisions", "decisions.decision", "glossary", "future",
+            "deployment.environments", "decisions", "decisions.decision", "glossary", "future", "risks",
         ];
         let texts: Vec<String> = bodies.iter().map(|(pieces, ..)| pieces.concat()).collect();
         let title = |index: usize| if index.is_multiple_of(2) { "Web" } else { texts[index].lines().next().unwrap_or("x") };
