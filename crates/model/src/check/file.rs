@@ -18,19 +18,7 @@ pub fn check_file(
     project: &ProjectRules,
 ) -> Report {
     let mut sections = CheckedSection::of_file(parsed, template);
-    let texts: Vec<SectionText> = parsed
-        .sections
-        .iter()
-        .zip(&sections)
-        .map(|(section, checked)| SectionText {
-            id: checked.id.clone(),
-            parent: section.parent,
-            level: section.level,
-            title: section.title.clone(),
-            key: checked.key.clone(),
-            body: section.body.clone(),
-        })
-        .collect();
+    let texts = SectionText::of_file(&parsed.sections, sections.iter().map(|section| section.key.clone()));
     let mut next = 0_u64;
     let mut fresh = || {
         next += 1;

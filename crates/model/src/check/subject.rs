@@ -101,7 +101,7 @@ impl CheckedSection {
                 key,
                 level: section.level,
                 parent: section.parent,
-                text: section.body.clone(),
+                text: reference::clean(&section.body),
                 rendered: section.body.clone(),
                 guidance,
                 line: Some(line),

@@ -27,8 +27,9 @@ mod tests;
 
 use crate::edit::Edit;
 use crate::graph::Model;
+use crate::markdown::ParsedSection;
 use crate::record::Record;
-use crate::reference::OPEN;
+use crate::reference::{self, OPEN};
 use crate::schema::Collection;
 
 pub(crate) use fields::{comma_parts, takes_commas};
@@ -54,6 +55,22 @@ pub struct SectionText {
     pub key: Option<String>,
     /// The text below the heading, which may hold references.
     pub body: String,
+}
+
+impl SectionText {
+    /// The sections of a file that is in no document: their places are their
+    /// ids, and none of their characters are taken for references.
+    pub fn of_file(sections: &[ParsedSection], keys: impl IntoIterator<Item = Option<String>>) -> Vec<SectionText> {
+        let texts = sections.iter().zip(keys).enumerate().map(|(place, (section, key))| SectionText {
+            id: place.to_string(),
+            parent: section.parent,
+            level: section.level,
+            title: reference::clean(&section.title),
+            key,
+            body: reference::clean(&section.body),
+        });
+        texts.collect()
+    }
 }
 
 /// What is lifted.
