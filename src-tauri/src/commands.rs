@@ -5,6 +5,7 @@ use drystone_core::api::KeySource;
 use drystone_core::command::Request;
 use drystone_core::error::{Error, ErrorCode, Result};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tauri::{AppHandle, State, WebviewWindow};
 use zeroize::Zeroizing;
 
@@ -13,7 +14,7 @@ use crate::session::{self, LockState, Session};
 
 /// Calls a command of the core: `{"command": …, "args": …}`.
 #[tauri::command]
-pub async fn rpc(session: State<'_, Session>, request: Value) -> Result<Value> {
+pub async fn rpc(session: State<'_, Session>, request: Value) -> Result<Box<RawValue>> {
     let request: Request = serde_json::from_value(request).map_err(|error| {
         Error::new(
             ErrorCode::Usage,

@@ -59,7 +59,7 @@ pub fn show_document_once_open(handle: &AppHandle, wanted: String) {
 
 async fn find(app: &App, wanted: &str) -> Option<String> {
     let list = app.call(Request::DocumentList(ListDocuments { workspace: None, deleted: false })).await.ok()?;
-    let documents: Vec<DocumentSummary> = serde_json::from_value(list).ok()?;
+    let documents: Vec<DocumentSummary> = serde_json::from_str(list.get()).ok()?;
     only(&documents, |document| {
         document.id == wanted || document.slug == wanted || document.title.to_lowercase() == wanted.to_lowercase()
     })

@@ -168,7 +168,7 @@ impl Device {
     /// # Errors
     /// The façade's.
     pub async fn run(&self, request: Request) -> Result<serde_json::Value, Error> {
-        self.app.call(request).await
+        Ok(serde_json::from_str(self.app.call(request).await?.get()).unwrap())
     }
 
     /// Runs a command whose reply has this type.
@@ -176,7 +176,7 @@ impl Device {
     /// # Errors
     /// The façade's.
     pub async fn call<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
-        Ok(serde_json::from_value(self.run(request).await?).unwrap())
+        Ok(serde_json::from_str(self.app.call(request).await?.get()).unwrap())
     }
 
     /// Creates a document; returns its id.

@@ -150,6 +150,17 @@ async function relate(page) {
   await page.locator("[data-testid=record-details] [data-field=interaction] select").focus();
   await page.keyboard.press("s");
   await page.waitForSelector("[data-testid=save-state][data-saving=false]");
+  // A row of the table of relationships: its menu, its trash, and back.
+  await page.getByRole("button", { name: "Relationships" }).focus();
+  await page.keyboard.press("Space");
+  await page.locator("[data-testid=relationship-table] [role=row][tabindex='0']").focus();
+  await page.keyboard.press("Shift+F10");
+  await page.waitForSelector("[role=menuitem]:focus");
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-testid=relationship-table] [data-row]", { state: "detached" });
+  await page.keyboard.press("Control+z");
+  await page.waitForSelector("[data-testid=relationship-table] [data-row]");
 }
 
 async function flows(page) {

@@ -66,6 +66,6 @@ pub async fn with<T>(
 
 /// Calls a command of the core whose reply has this type.
 pub async fn call<Reply: DeserializeOwned>(app: &App, request: Request) -> Result<Reply> {
-    let value = app.call(request).await?;
-    serde_json::from_value(value).map_err(Error::internal)
+    let reply = app.call(request).await?;
+    serde_json::from_str(reply.get()).map_err(Error::internal)
 }

@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use drystone_wire::DocumentHandle;
+use serde_json::value::RawValue;
 use tokio::sync::{Notify, broadcast};
 
 use crate::api::*;
@@ -250,15 +251,15 @@ impl App {
 macro_rules! define_call {
     ($($(#[$doc:meta])* $name:literal $variant:ident $method:ident $args:ty => $reply:ty;)*) => {
         impl App {
-            /// Runs a command.
+            /// Runs a command; the reply is the JSON text of its type.
             ///
             /// # Errors
             /// What the command reports.
-            pub async fn call(&self, request: Request) -> Result<serde_json::Value> {
+            pub async fn call(&self, request: Request) -> Result<Box<RawValue>> {
                 match request {
                     $(Request::$variant(args) => {
                         let reply: $reply = self.$method(args).await?;
-                        serde_json::to_value(reply).map_err(Error::internal)
+                        serde_json::value::to_raw_value(&reply).map_err(Error::internal)
                     })*
                 }
             }

@@ -36,11 +36,10 @@ export function inspect(app: App, id: string, field: string | null = null): void
   showDetails(app);
 }
 
-/** Closes a record's details; a page that is about one record stays at it. */
+/** Closes a record's details beside the page; a page that is about one record stays at it. */
 export function closeDetails(app: App): void {
   if (app.navigation.page !== "flows" && app.navigation.page !== "decisions") return app.select(null);
-  if (app.settings.layout === "wide") app.settings.set({ inspector: false });
-  app.dialogs.drawer = null;
+  app.settings.set({ inspector: false });
 }
 
 /** The record whose page shows a record: a step's flow, an alternative's decision. */

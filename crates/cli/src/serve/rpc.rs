@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{Request, State};
@@ -42,7 +41,10 @@ pub async fn call(State(host): State<Arc<Host>>, body: Result<Bytes, BytesReject
         answer
     });
     match answer.await {
-        Ok(Ok(reply)) => ([(header::CACHE_CONTROL, "no-store")], Json(reply)).into_response(),
+        Ok(Ok(reply)) => {
+            let headers = [(header::CACHE_CONTROL, "no-store"), (header::CONTENT_TYPE, "application/json")];
+            (headers, String::from(Box::<str>::from(reply))).into_response()
+        }
         Ok(Err(error)) => failure(error),
         Err(panic) => failure(Error::internal(panic)),
     }
