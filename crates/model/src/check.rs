@@ -24,21 +24,31 @@ pub use file::check_file;
 pub use findings::{Counts, Finding, Findings, Fix, Report, Target};
 pub use output::{documentation, explain, json, sarif, text};
 pub use project::{Pair, ProjectRules, Requirement, Selector, TechnologyRule};
-pub use rule::{Area, Example, Rule, Severity};
+pub use rule::{Area, Example, Rule, Scope, Severity};
 pub use rules::rules;
 pub use subject::{Checked, CheckedSection, Prose, Subject};
 
+/// How many records the rules that judge each by itself take turns on: few
+/// enough to stay at hand from one rule to the next, whatever their number.
+const AT_ONCE: usize = 512;
+
 /// Checks a document by every rule that the project does not turn off.
 pub fn run(subject: &Subject<'_>) -> Report {
+    run_in_parts(subject, AT_ONCE)
+}
+
+fn run_in_parts(subject: &Subject<'_>, at_once: usize) -> Report {
     let checked = Checked::new(*subject);
     let mut findings = Findings::new(&checked);
     let last = &rules::suppression_unused::RULE;
-    for rule in rules().iter().filter(|rule| rule.id != last.id) {
-        findings.check(rule);
+    let of = |scope| rules().iter().enumerate().filter(move |(_, rule)| rule.scope == scope && rule.id != last.id);
+    for part in checked.parts(at_once) {
+        of(Scope::Record).for_each(|(place, rule)| findings.check(place, rule, &part));
     }
+    of(Scope::Document).for_each(|(place, rule)| findings.check(place, rule, &checked));
     // What no finding needs is only known when all are there.
     findings.suppress();
-    findings.check(last);
+    findings.check(rules().len(), last, &checked);
     findings.report()
 }
 

@@ -44,7 +44,7 @@ impl Model {
 fn targets(record: &Record, field: &str, value: &Value) -> Vec<String> {
     let shape = record.collection.field(field).map(|field| field.shape);
     match (shape, value) {
-        (Some(Shape::Ref(_)), Value::Text(id)) if !id.is_empty() => vec![id.clone()],
+        (Some(Shape::Ref(_)), Value::Text(id)) if !id.is_empty() => vec![id.to_string()],
         (Some(Shape::Refs(_)), Value::List(ids)) => ids.clone(),
         (_, Value::Text(text)) => mentioned(text),
         (_, Value::List(items)) => items.iter().flat_map(|item| mentioned(item)).collect(),

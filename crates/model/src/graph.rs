@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::sync::{Arc, OnceLock};
 
+use compact_str::CompactString;
 use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 use hashbrown::HashTable;
@@ -26,9 +27,10 @@ pub use index::Index;
 #[derive(Debug, Clone)]
 pub struct Model {
     records: Vec<Arc<Record>>,
-    /// The places of records by their ids. Ids come from other people: hashes
-    /// of them are seeded.
-    places: HashTable<usize>,
+    /// The places of records by their ids, which stand with them so that none
+    /// is looked up elsewhere to be compared. Ids come from other people:
+    /// hashes of them are seeded.
+    places: HashTable<(CompactString, u32)>,
     hasher: RandomState,
     /// Places of each collection in their order, the deleted ones included.
     order: Vec<Vec<usize>>,
@@ -96,15 +98,17 @@ impl Model {
         self.settle();
     }
 
-    fn insert(&mut self, record: Record) {
+    fn insert(&mut self, mut record: Record) {
+        record.shrink();
         let collection = record.collection;
         let Some(place) = self.place(&record.id) else {
             self.stale = true;
             self.renamed = true;
             let place = self.records.len();
-            let hash = self.hasher.hash_one(&record.id);
-            let (records, hasher) = (&self.records, &self.hasher);
-            self.places.insert_unique(hash, place, |place| hasher.hash_one(&records[*place].id));
+            let hasher = &self.hasher;
+            let hash = |id: &str| hasher.hash_one(id);
+            let entry = (CompactString::from(&record.id), u32::try_from(place).unwrap_or(u32::MAX));
+            self.places.insert_unique(hash(&record.id), entry, |(id, _)| hash(id));
             let last = self.order[collection as usize].last().map(|last| &self.records[*last]);
             if last.is_some_and(|last| position(last) > position(&record)) {
                 self.unsorted.insert(collection);
@@ -225,7 +229,8 @@ impl Model {
     }
 
     fn place(&self, id: &str) -> Option<usize> {
-        self.places.find(self.hasher.hash_one(id), |place| self.records[*place].id == id).copied()
+        let found = self.places.find(self.hasher.hash_one(id), |(other, _)| other == id);
+        found.map(|(_, place)| *place as usize)
     }
 
     fn find(&self, id: &str) -> Option<(usize, &Record)> {

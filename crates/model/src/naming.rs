@@ -54,7 +54,7 @@ mod tests {
     fn mentions_inside_of_what_is_shown_are_shown_and_circles_end() {
         let to = |id: &str, field: &str| reference::Reference::mention(id, field).encode();
         let element = |id: &str, text: String| {
-            Record::new(Collection::Elements, id).with("name", Value::text("Bell")).with("purpose", Value::Text(text))
+            Record::new(Collection::Elements, id).with("name", Value::text("Bell")).with("purpose", Value::text(text))
         };
         let model = Model::of([
             element("a", format!("asks {}", to("b", "name"))),

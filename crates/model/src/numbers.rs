@@ -76,7 +76,7 @@ pub fn number_decisions(model: &Model, edits: &mut [Edit], lane: &str) {
     let mut free = Free { model, next: highest, taken: None };
     for (fields, asked) in adds {
         let number = asked.unwrap_or_else(|| free.next(lane));
-        fields.insert(NUMBER.into(), Value::Text(number));
+        fields.insert(NUMBER.into(), Value::text(number));
     }
 }
 

@@ -52,7 +52,9 @@ impl Record {
     pub fn get(&self, field: &str) -> Option<&Value> {
         #[cfg(test)]
         crate::work::count();
-        self.fields.get(field)
+        // There are few, and most differ in length: going through them asks
+        // for fewer comparisons of bytes than cutting them in halves.
+        self.fields.iter().find(|(name, _)| **name == field).map(|(_, value)| value)
     }
 
     /// A line, text, choice, date or reference; "" when there is none.
@@ -76,6 +78,15 @@ impl Record {
     /// Whether a field has something in it.
     pub fn has(&self, field: &str) -> bool {
         self.get(field).is_some_and(|value| !value.is_empty())
+    }
+
+    /// Gives back the room that its fields do not need: of many records, that
+    /// decides how many of them are at hand.
+    pub(crate) fn shrink(&mut self) {
+        let mut fields = std::mem::take(&mut self.fields).into_tuple_vec();
+        fields.shrink_to_fit();
+        // They are as sorted as they were.
+        self.fields = LiteMap::from_sorted_store_unchecked(fields);
     }
 
     /// Its name, title or first words, as people call it; never empty.

@@ -46,8 +46,8 @@ fn filled(collection: Collection, number: usize) -> Record {
             Shape::Line if field.name == "url" => {
                 Value::text(format!("https://example.invalid/{}/{number}", table.name))
             }
-            Shape::Line => Value::Text(words),
-            Shape::Text => Value::Text(format!("{words}, as *Markdown*.")),
+            Shape::Line => Value::text(words),
+            Shape::Text => Value::text(format!("{words}, as *Markdown*.")),
             Shape::Number => Value::Number(4_000 + number as i32),
             Shape::Date => Value::text(format!("2026-01-{number:02}")),
             Shape::Choice(choices) => Value::text(choices[number % choices.len()].value),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -13,7 +14,7 @@ pub enum Value {
     /// A whole number.
     Number(i32),
     /// A line, a text, a date, the word of a choice, or a record's id.
-    Text(String),
+    Text(#[ts(type = "string")] CompactString),
     /// Lines in order, or a set in sorted order: tags, or records' ids.
     List(Vec<String>),
     /// Names with values.
@@ -22,7 +23,7 @@ pub enum Value {
 
 impl Value {
     /// A text, for short.
-    pub fn text(text: impl Into<String>) -> Self {
+    pub fn text(text: impl Into<CompactString>) -> Self {
         Value::Text(text.into())
     }
 

@@ -125,14 +125,14 @@ fn option() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
         .prop_map(|(name, outcome, description, (pros, neutral, cons), why, url)| {
             let name = if name.is_empty() { "A".to_owned() } else { name };
             vec![
-                ("name", Value::Text(name)),
+                ("name", Value::text(name)),
                 ("outcome", outcome),
-                ("description", Value::Text(description)),
+                ("description", Value::text(description)),
                 ("pros", Value::List(pros)),
                 ("neutral", Value::List(neutral)),
                 ("cons", Value::List(cons)),
-                ("whyNot", Value::Text(why)),
-                ("url", Value::Text(url)),
+                ("whyNot", Value::text(why)),
+                ("url", Value::text(url)),
             ]
         })
 }
@@ -155,15 +155,15 @@ fn decision() -> impl Strategy<Value = Made> {
             let title = if title.is_empty() { "T".to_owned() } else { title };
             let tags: BTreeSet<String> = lists.5.into_iter().collect();
             let fields = vec![
-                ("title", Value::Text(title)),
+                ("title", Value::text(title)),
                 ("status", status),
                 ("date", date),
-                ("context", Value::Text(texts.0)),
-                ("decision", Value::Text(texts.1)),
-                ("rationale", Value::Text(texts.2)),
-                ("consequences", Value::Text(texts.3)),
-                ("confirmation", Value::Text(texts.4)),
-                ("more", Value::Text(texts.5)),
+                ("context", Value::text(texts.0)),
+                ("decision", Value::text(texts.1)),
+                ("rationale", Value::text(texts.2)),
+                ("consequences", Value::text(texts.3)),
+                ("confirmation", Value::text(texts.4)),
+                ("more", Value::text(texts.5)),
                 ("deciders", Value::List(lists.0)),
                 ("consulted", Value::List(lists.1)),
                 ("informed", Value::List(lists.2)),

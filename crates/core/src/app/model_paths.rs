@@ -166,7 +166,7 @@ impl Planned<'_> {
                 let value = match (field.shape, self.model.get(&id)) {
                     // Mentions in a text are found again where its words stay.
                     (Shape::Text, Some(record)) => {
-                        FieldValue::Text(markdown::weave(record.text(field.name), value, &self.model).text)
+                        FieldValue::text(markdown::weave(record.text(field.name), value, &self.model).text)
                     }
                     _ => parse(&self.model, field, value)?,
                 };
@@ -289,7 +289,7 @@ impl Planned<'_> {
 /// What a slug says of a new record: its name, and what follows from it.
 fn label(model: &Model, collection: Collection, slug: &str, values: &mut BTreeMap<String, FieldValue>) -> Result<()> {
     let mut put = |name: &str, text: String| {
-        values.entry(name.to_owned()).or_insert(FieldValue::Text(text));
+        values.entry(name.to_owned()).or_insert(FieldValue::text(text));
     };
     match collection {
         Collection::Relationships => {
@@ -392,7 +392,7 @@ fn record_json(model: &Model, record: &Record) -> Value {
 /// A value as people read it: mentions in texts by their names.
 fn shown(value: FieldValue, model: &Model) -> FieldValue {
     match value {
-        FieldValue::Text(text) => FieldValue::Text(reference::render(&text, model)),
+        FieldValue::Text(text) => FieldValue::text(reference::render(&text, model)),
         FieldValue::List(items) => FieldValue::List(items.iter().map(|item| reference::render(item, model)).collect()),
         other => other,
     }
@@ -401,11 +401,11 @@ fn shown(value: FieldValue, model: &Model) -> FieldValue {
 /// A field's value so that `set` takes it back: records by their slugs.
 fn field_json(model: &Model, record: &Record, field: &Field) -> Value {
     let value = if field.is_derived() { model.derived(record, field) } else { record.get(field.name).cloned() };
-    let slug = |id: &String| model.get(id).map_or_else(|| id.clone(), |target| model.slug_of(target).to_owned());
+    let slug = |id: &str| model.get(id).map_or(id, |target| model.slug_of(target)).to_owned();
     match (field.shape, value) {
         (Shape::Ref(_), Some(FieldValue::Text(id))) => json!(slug(&id)),
         (Shape::Refs(_) | Shape::Targets, Some(FieldValue::List(ids))) => {
-            json!(ids.iter().map(slug).collect::<Vec<_>>())
+            json!(ids.iter().map(|id| slug(id)).collect::<Vec<_>>())
         }
         (_, Some(value)) => json!(shown(value, model)),
         (Shape::List | Shape::Tags | Shape::Refs(_) | Shape::Targets, None) => json!([]),

@@ -168,7 +168,7 @@ impl Document {
 
     fn plain(&self, value: &Stored<'_>, object: &ObjId) -> Option<Value> {
         match value {
-            Stored::Object(ObjType::Text) => self.doc.text(object).ok().map(Value::Text),
+            Stored::Object(ObjType::Text) => self.doc.text(object).ok().map(Value::text),
             Stored::Object(ObjType::List) => {
                 let items = (0..self.doc.length(object)).filter_map(|index| match self.doc.get(object, index) {
                     Ok(Some((Stored::Scalar(item), _))) => item.as_str().map(str::to_owned),
@@ -178,7 +178,7 @@ impl Document {
             }
             Stored::Object(_) => None,
             Stored::Scalar(scalar) => match scalar.as_ref() {
-                ScalarValue::Str(text) => Some(Value::Text(text.to_string())),
+                ScalarValue::Str(text) => Some(Value::text(text.to_string())),
                 ScalarValue::Int(number) => i32::try_from(*number).ok().map(Value::Number),
                 ScalarValue::Uint(number) => i32::try_from(*number).ok().map(Value::Number),
                 _ => None,

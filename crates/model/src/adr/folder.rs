@@ -119,7 +119,7 @@ fn one(file: &AdrFile, format: AdrFormat) -> Result<std::result::Result<Parsed, 
         parsed.number = number;
     }
     if let Some(day) = dated.filter(|_| !parsed.dated) {
-        parsed.fields.insert("date", Value::Text(day));
+        parsed.fields.insert("date", Value::text(day));
     }
     if parsed.title.trim().is_empty() {
         let stem = skip::stem(base).unwrap_or(base).trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use compact_str::CompactString;
+
 use crate::markdown::{HeadingStyle, ParsedSection, split};
 use crate::reference;
 use crate::schema::{Collection, Field};
@@ -184,6 +186,13 @@ pub(super) fn join(text: &mut String, more: &str) {
         }
     }
     text.push_str(more);
+}
+
+/// The same behind a field's value.
+pub(super) fn join_value(value: &mut CompactString, more: &str) {
+    let mut text = std::mem::take(value).into_string();
+    join(&mut text, more);
+    *value = text.into();
 }
 
 /// What a heading says.

@@ -8,7 +8,7 @@ use super::front::{Front, Values};
 use super::inline::{uncommented, words};
 use super::lists::{Block, blocks, first_paragraph, items, unpadded};
 use super::outcome::{Fields, arguments, chosen, matching, option, stated};
-use super::page::{Kind, Page, Section, field, join};
+use super::page::{Kind, Page, Section, field, join, join_value};
 use super::status::{self, Related};
 use super::verbatim::{Held, is_token};
 
@@ -174,7 +174,7 @@ impl<'a> Reading<'a> {
         match field.shape {
             Shape::Date => match day(text).filter(|_| !self.parsed.fields.contains_key("date")) {
                 Some(day) => {
-                    self.parsed.fields.insert(field.name, Value::Text(day));
+                    self.parsed.fields.insert(field.name, Value::text(day));
                     true
                 }
                 None => {
@@ -204,9 +204,9 @@ impl<'a> Reading<'a> {
         let known = self.parsed.fields.get("status").map(|value| value.as_str().to_owned());
         let mut whole = said.whole;
         match (said.status, known.as_deref()) {
-            (Some(status), None) => drop(self.parsed.fields.insert("status", Value::Text(status))),
+            (Some(status), None) => drop(self.parsed.fields.insert("status", Value::text(status))),
             (Some(status), Some(_)) if status == "superseded" => {
-                self.parsed.fields.insert("status", Value::Text(status));
+                self.parsed.fields.insert("status", Value::text(status));
             }
             (Some(status), Some(known)) => whole &= status == known,
             (None, _) => {}
@@ -295,8 +295,8 @@ impl<'a> Reading<'a> {
             return;
         }
         match self.parsed.fields.get_mut(name) {
-            Some(Value::Text(all)) => join(all, &format!("### {}\n\n{text}", section.title.trim())),
-            _ => drop(self.parsed.fields.insert(name, Value::Text(text))),
+            Some(Value::Text(all)) => join_value(all, &format!("### {}\n\n{text}", section.title.trim())),
+            _ => drop(self.parsed.fields.insert(name, Value::text(text))),
         }
     }
 
@@ -373,7 +373,7 @@ impl<'a> Reading<'a> {
         }
         let text = format!("### {}\n\n{}", section.title.trim(), self.held.restore(text));
         if let Value::Text(all) = self.parsed.fields.entry("consequences").or_insert_with(|| Value::text("")) {
-            join(all, &text);
+            join_value(all, &text);
         }
     }
 
@@ -424,7 +424,7 @@ impl<'a> Reading<'a> {
         let mut choice = Choice { name, ..Choice::default() };
         for (field, text) in [("url", url), ("description", description)] {
             if !text.is_empty() {
-                choice.fields.insert(field, Value::Text(text));
+                choice.fields.insert(field, Value::text(text));
             }
         }
         self.options.push(choice);
@@ -460,7 +460,7 @@ impl<'a> Reading<'a> {
             }
             let mut all = choice.fields.get(name).map_or_else(String::new, |value| value.as_str().to_owned());
             join(&mut all, &text);
-            choice.fields.insert(name, Value::Text(all));
+            choice.fields.insert(name, Value::text(all));
         }
     }
 
@@ -510,7 +510,7 @@ impl<'a> Reading<'a> {
             if let Some(outcome) = choice.stated.or(implied).filter(|outcome| !outcome.is_empty()) {
                 choice.fields.insert("outcome", Value::text(outcome));
             }
-            choice.fields.insert("name", Value::Text(choice.name));
+            choice.fields.insert("name", Value::text(choice.name));
             self.parsed.alternatives.push(choice.fields);
         }
         let mut more = String::new();
@@ -518,7 +518,7 @@ impl<'a> Reading<'a> {
             join(&mut more, part);
         }
         if !more.is_empty() {
-            self.parsed.fields.insert("more", Value::Text(more));
+            self.parsed.fields.insert("more", Value::text(more));
         }
         self.parsed.fields.retain(|_, value| !value.is_empty());
         self.parsed

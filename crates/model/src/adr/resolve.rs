@@ -131,7 +131,7 @@ impl Kept {
             join(&mut more, &format!("{heading}\n\n{}", lines.join("\n")));
         }
         if !more.is_empty() {
-            fields.insert("more", Value::Text(more));
+            fields.insert("more", Value::text(more));
         }
     }
 }
@@ -195,7 +195,7 @@ fn line_of(entry: &Entry, address: &str) -> usize {
 /// All texts of a record.
 pub(super) fn prose(fields: &Fields) -> Vec<String> {
     let texts = fields.values().flat_map(|value| match value {
-        Value::Text(text) => vec![text.clone()],
+        Value::Text(text) => vec![text.to_string()],
         Value::List(items) => items.clone(),
         _ => Vec::new(),
     });

@@ -180,7 +180,7 @@ fn sheet(decision: &Record, number: &str, model: &Model) -> Sheet {
 }
 
 fn named(mut fields: Fields, option: &Record, model: &Model) -> Fields {
-    fields.insert("name", Value::Text(one_line(&option.label(), model)));
+    fields.insert("name", Value::text(one_line(&option.label(), model)));
     fields
 }
 
@@ -196,8 +196,8 @@ fn read(name: &'static str, value: &Value, model: &Model) -> Option<(&'static st
         Some(Shape::Line)
     );
     let value = match value {
-        Value::Text(text) if line => Value::Text(one_line(text, model)),
-        Value::Text(text) => Value::Text(reference::render(text, model).replace("\r\n", "\n")),
+        Value::Text(text) if line => Value::text(one_line(text, model)),
+        Value::Text(text) => Value::text(reference::render(text, model).replace("\r\n", "\n")),
         Value::List(items) => {
             let items = items.iter().map(|item| reference::render(item, model).replace("\r\n", "\n").trim().to_owned());
             Value::List(items.filter(|item| !item.is_empty()).collect())

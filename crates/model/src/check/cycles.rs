@@ -1,7 +1,9 @@
 //! Cycles in a graph: strongly connected parts, without recursion, in linear
 //! time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::HashMap;
 
 /// A graph over names; nodes keep the order in which they were first seen.
 #[derive(Default)]
@@ -32,7 +34,7 @@ impl<'a> Graph<'a> {
     /// node reaches each other one. Arrows from a node to itself do not count.
     pub fn cycles(&self) -> Vec<Vec<&'a str>> {
         let part = self.parts();
-        let mut sizes: HashMap<usize, usize> = HashMap::new();
+        let mut sizes: HashMap<usize, usize> = HashMap::default();
         part.iter().for_each(|id| *sizes.entry(*id).or_default() += 1);
         let mut cycles = Vec::new();
         for start in 0..self.names.len() {
@@ -45,7 +47,7 @@ impl<'a> Graph<'a> {
     }
 
     fn around(&self, start: usize, part: &[usize]) -> Vec<&'a str> {
-        let mut from: HashMap<usize, usize> = HashMap::new();
+        let mut from: HashMap<usize, usize> = HashMap::default();
         let mut queue = VecDeque::from([start]);
         while let Some(at) = queue.pop_front() {
             for next in self.next[at].iter().copied().filter(|next| part[*next] == part[start] && *next != at) {

@@ -1,6 +1,8 @@
 //! What the rules found: places, fixes, suppressions.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
+
+use foldhash::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -114,23 +116,25 @@ impl Finding {
 pub struct Findings<'s> {
     subject: &'s Checked<'s>,
     lines: Option<Lines>,
-    rule: Option<(&'static Rule, Severity)>,
-    found: Vec<Finding>,
+    rule: Option<(usize, &'static Rule, Severity)>,
+    /// With the place of its rule in the list.
+    found: Vec<(usize, Finding)>,
     used: HashSet<String>,
 }
 
 impl<'s> Findings<'s> {
     pub(super) fn new(subject: &'s Checked<'s>) -> Self {
         let lines = subject.file.map(|_| Lines::of(subject));
-        Findings { subject, lines, rule: None, found: Vec::new(), used: HashSet::new() }
+        Findings { subject, lines, rule: None, found: Vec::new(), used: HashSet::default() }
     }
 
-    /// Runs a rule, unless the project turns it off.
-    pub(super) fn check(&mut self, rule: &'static Rule) {
+    /// Runs a rule on the document or a part of it, unless the project turns
+    /// it off. `place` is the rule's in the list.
+    pub(super) fn check(&mut self, place: usize, rule: &'static Rule, subject: &Checked<'_>) {
         let severity = self.subject.project.severities.get(rule.id).copied().unwrap_or(Some(rule.severity));
         let Some(severity) = severity else { return };
-        self.rule = Some((rule, severity));
-        (rule.check)(self.subject, self);
+        self.rule = Some((place, rule, severity));
+        (rule.check)(subject, self);
         self.rule = None;
     }
 
@@ -206,21 +210,15 @@ impl<'s> Findings<'s> {
             }
             _ => path.clone(),
         };
-        let (rule, severity, explanation) =
-            self.rule.map_or(("", Severity::Info, ""), |(rule, severity)| (rule.id, severity, rule.summary()));
-        self.found.push(Finding {
-            rule,
-            severity,
-            message,
-            place,
-            path,
-            target,
-            explanation,
-            fix: None,
-            suppressed: None,
-        });
+        let (order, rule, severity, explanation) = match self.rule {
+            Some((order, rule, severity)) => (order, rule.id, severity, rule.summary()),
+            None => (0, "", Severity::Info, ""),
+        };
+        let finding =
+            Finding { rule, severity, message, place, path, target, explanation, fix: None, suppressed: None };
+        self.found.push((order, finding));
         let last = self.found.len() - 1;
-        &mut self.found[last]
+        &mut self.found[last].1
     }
 
     fn path(&self, record: &Record) -> String {
@@ -233,12 +231,12 @@ impl<'s> Findings<'s> {
     /// Marks what suppressions accept. A suppression without a place accepts
     /// all of its rule; one with a place accepts what is there and below.
     pub(super) fn suppress(&mut self) {
-        let mut by_rule: HashMap<&str, BTreeMap<&str, &Record>> = HashMap::new();
+        let mut by_rule: HashMap<&str, BTreeMap<&str, &Record>> = HashMap::default();
         for suppression in self.subject.list(Collection::Suppressions) {
             let places = by_rule.entry(suppression.text("rule")).or_default();
             places.entry(suppression.text("place").trim()).or_insert(suppression);
         }
-        for finding in &mut self.found {
+        for (_, finding) in &mut self.found {
             let Some(places) = by_rule.get(finding.rule) else { continue };
             let Some(suppression) = accepted(self.subject, finding, places) else { continue };
             let reason = suppression.text("reason").trim();
@@ -251,9 +249,11 @@ impl<'s> Findings<'s> {
         // Rules find in the order of their list and of the document, and that
         // order stays among findings that are as severe and on one line.
         let in_file = self.lines.is_some();
-        self.found.sort_by_key(|one| (std::cmp::Reverse(one.severity), one.target.line.filter(|_| in_file)));
+        self.found
+            .sort_by_key(|(rule, one)| (std::cmp::Reverse(one.severity), one.target.line.filter(|_| in_file), *rule));
+        let found = self.found.into_iter().map(|(_, finding)| finding);
         let (suppressed, findings): (Vec<Finding>, Vec<Finding>) =
-            self.found.into_iter().partition(|finding| finding.suppressed.is_some());
+            found.partition(|finding| finding.suppressed.is_some());
         let count = |severity| {
             let of = findings.iter().filter(|finding| finding.severity == severity).count();
             u32::try_from(of).unwrap_or(u32::MAX)
@@ -297,7 +297,7 @@ struct Lines {
 
 impl Lines {
     fn of(subject: &Checked<'_>) -> Lines {
-        let mut lines = Lines { fields: HashMap::new(), records: HashMap::new() };
+        let mut lines = Lines { fields: HashMap::default(), records: HashMap::default() };
         for section in subject.sections {
             let Some(first) = section.text_line.or(section.line) else { continue };
             let (mut line, mut at) = (first, 0);

@@ -110,6 +110,17 @@ impl Area {
     }
 }
 
+/// How much of a document a rule has to see at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// It judges each record by itself and by what that names: looked up in
+    /// the model and its index, never by going through other records. Such
+    /// rules take turns on a few records at a time.
+    Record,
+    /// The whole.
+    Document,
+}
+
 /// A document in which a rule finds something, and the same put right.
 pub struct Example {
     /// The rule has a finding here.
@@ -128,6 +139,8 @@ pub struct Rule {
     pub severity: Severity,
     /// What it is about.
     pub area: Area,
+    /// How much it has to see at once.
+    pub scope: Scope,
     /// Markdown in paragraphs: what is found, why it matters, what to do. The
     /// first one goes with every finding.
     pub explanation: &'static str,

@@ -1,7 +1,10 @@
 //! What is checked, and the questions that several rules ask of it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
+
+use foldhash::HashSet;
 
 use super::ProjectRules;
 use super::prose::folded;
@@ -135,6 +138,8 @@ pub struct Checked<'a> {
     relationships: Vec<&'a Record>,
     prose: Vec<Prose<'a>>,
     mentions: Vec<(Prose<'a>, Range<usize>, Reference)>,
+    /// Worked out when it is first asked for.
+    connected: OnceCell<HashSet<&'a str>>,
 }
 
 impl<'a> Deref for Checked<'a> {
@@ -163,7 +168,53 @@ impl<'a> Checked<'a> {
             reference::find(prose.text()).into_iter().map(|(range, reference)| (*prose, range, reference))
         });
         let mentions = mentions.collect();
-        Checked { subject, live, elements, relationships, prose, mentions }
+        Checked { subject, live, elements, relationships, prose, mentions, connected: OnceCell::new() }
+    }
+
+    /// The same document, some records at a time: what rules go through holds
+    /// those alone, in the same order; what they look up is the whole. No
+    /// section and no text is in any part.
+    pub(super) fn parts(&self, at_once: usize) -> impl Iterator<Item = Checked<'a>> {
+        let (mut elements, mut relationships) = (self.elements.iter().peekable(), self.relationships.iter().peekable());
+        let parts =
+            self.live.iter().enumerate().flat_map(move |(collection, records)| {
+                records.chunks(at_once).map(move |records| (collection, records))
+            });
+        parts.map(move |(collection, records)| {
+            let within = |ahead: &mut std::iter::Peekable<std::slice::Iter<'_, &'a Record>>| {
+                let mut own = Vec::new();
+                for record in records {
+                    own.extend(ahead.next_if(|next| std::ptr::eq(**next, *record)).copied());
+                }
+                own
+            };
+            let mut live = vec![Vec::new(); self.live.len()];
+            live[collection] = records.to_vec();
+            Checked {
+                subject: Subject { sections: &[], ..self.subject },
+                live,
+                elements: within(&mut elements),
+                relationships: within(&mut relationships),
+                prose: Vec::new(),
+                mentions: Vec::new(),
+                connected: OnceCell::new(),
+            }
+        })
+    }
+
+    /// The ends of all relationships, and all that they are in.
+    pub fn connected(&self) -> &HashSet<&'a str> {
+        self.connected.get_or_init(|| {
+            let mut connected = HashSet::default();
+            for relationship in self.relationships() {
+                for end in [relationship.text("from"), relationship.text("to")] {
+                    // What is around something that was seen was seen with it.
+                    let new = self.upwards(end).take_while(|id| !connected.contains(id)).collect::<Vec<_>>();
+                    connected.extend(new);
+                }
+            }
+            connected
+        })
     }
 
     /// The records of a collection that are not in the trash, in their order.

@@ -189,6 +189,22 @@ fn subject_of<'a>(case: &'a Case, index: &'a Index<'a>) -> Subject<'a> {
 }
 
 #[test]
+fn rules_that_judge_each_record_by_itself_need_no_other_at_hand() {
+    let examples = rules().iter().flat_map(|rule| [(rule.example.bad)(), (rule.example.good)()]);
+    let mut found = 0;
+    for case in examples.chain([grown(40)]) {
+        let index = Index::new(&case.model);
+        let subject = subject_of(&case, &index);
+        let whole = run_in_parts(&subject, usize::MAX);
+        found += whole.findings.len();
+        for at_once in [1, 3, AT_ONCE] {
+            assert_eq!(run_in_parts(&subject, at_once), whole, "{at_once} at once of\n{}", case.describe());
+        }
+    }
+    assert!(found > 500, "only {found} findings");
+}
+
+#[test]
 fn the_order_does_not_depend_on_the_order_of_storing() {
     let case = grown(60);
     let mut turned = case.clone();

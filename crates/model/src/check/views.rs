@@ -1,6 +1,6 @@
 //! Which elements a view shows, as far as the checks need to know.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::Checked;
 use crate::record::Record;

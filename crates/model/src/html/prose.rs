@@ -96,7 +96,7 @@ impl Prose<'_> {
         let spelled = matches!(reference.hint, Hint::Spelled(_));
         match (field.shape, record.get(field.name)) {
             _ if field.name == record.collection.table().label => Some(vec![record.id.clone()]),
-            (Shape::Ref(_), Some(Value::Text(id))) => Some(vec![id.clone()]),
+            (Shape::Ref(_), Some(Value::Text(id))) => Some(vec![id.to_string()]),
             (Shape::Refs(_), Some(Value::List(ids))) if !spelled => Some(ids.clone()),
             (Shape::Targets, _) if !spelled => {
                 self.model.derived(record, field).map(|targets| targets.items().to_vec())

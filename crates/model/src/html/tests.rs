@@ -233,7 +233,7 @@ fn every_stored_field_of_every_record_is_on_the_page() {
                 (Shape::Text, Value::Text(text)) => {
                     vec![text.trim_end_matches("*Markdown*.").to_owned(), "<em>Markdown</em>".into()]
                 }
-                (_, Value::Text(text)) => vec![text.clone()],
+                (_, Value::Text(text)) => vec![text.to_string()],
                 (_, Value::List(items)) => items.clone(),
                 (_, Value::Map(entries)) => entries.values().cloned().collect(),
             };

@@ -110,7 +110,7 @@ impl<'a> Lifting<'a> {
         let id = (self.fresh_id)();
         let filled = fields.into_iter().filter(|(_, value)| !value.is_empty());
         let fields: BTreeMap<String, Value> =
-            filled.map(|(name, value)| (name.to_owned(), Value::Text(value))).collect();
+            filled.map(|(name, value)| (name.to_owned(), Value::text(value))).collect();
         let collection = collection.name().to_owned();
         self.proposal.edits.push(Edit::Add { collection, id: Some(id.clone()), fields, after: None });
         id
@@ -219,9 +219,9 @@ impl<'a> Lifting<'a> {
             }
         };
         set("technologies", technologies(said.technology));
-        set("purpose", Value::Text(reference::clean(said.description)));
+        set("purpose", Value::text(reference::clean(said.description)));
         if !record.has("parent") && !record.has("group") {
-            set("group", Value::Text(place.group.clone()));
+            set("group", Value::text(place.group.clone()));
             if self.is_inside(&place.parent, &record.id) {
                 let name = record.label();
                 self.note(format!("“{name}” is not moved, since it holds what the diagram draws around it."));

@@ -119,13 +119,13 @@ impl Shape {
         match (self, value) {
             (Shape::Line, Value::Text(text)) => {
                 let line = text.split(['\n', '\r']).map(str::trim).filter(|part| !part.is_empty());
-                limited(line.collect::<Vec<_>>().join(" "), LINE).map(Value::Text)
+                limited(line.collect::<Vec<_>>().join(" "), LINE).map(Value::text)
             }
-            (Shape::Line, Value::Number(number)) => Ok(Value::Text(number.to_string())),
-            (Shape::Text, Value::Text(text)) => limited(text.replace("\r\n", "\n"), TEXT).map(Value::Text),
+            (Shape::Line, Value::Number(number)) => Ok(Value::text(number.to_string())),
+            (Shape::Text, Value::Text(text)) => limited(text.replace("\r\n", "\n"), TEXT).map(Value::text),
             (Shape::Number, Value::Number(number)) if number >= 0 => Ok(Value::Number(number)),
-            (Shape::Date, Value::Text(text)) => date(&text).map(Value::Text),
-            (Shape::Choice(choices), Value::Text(text)) => choose(choices, &text).map(Value::Text),
+            (Shape::Date, Value::Text(text)) => date(&text).map(Value::text),
+            (Shape::Choice(choices), Value::Text(text)) => choose(choices, &text).map(Value::text),
             (Shape::List, Value::List(items)) => {
                 let items: Vec<String> = items.into_iter().filter(|item| !item.trim().is_empty()).collect();
                 counted(items).map(Value::List)
@@ -140,7 +140,7 @@ impl Shape {
                 if name.is_empty() {
                     return Ok(Value::text(""));
                 }
-                model.name_to_id(collections, &name).map(Value::Text)
+                model.name_to_id(collections, &name).map(Value::text)
             }
             (Shape::Refs(_) | Shape::Targets, Value::List(names)) => {
                 let ids = names.iter().map(|name| model.name_to_id(self.targets(), name));
@@ -181,7 +181,7 @@ impl Shape {
         match (self, value) {
             (_, Value::Number(number)) => number.to_string(),
             (Shape::Choice(_) | Shape::Ref(_), Value::Text(text)) => self.item(text, model),
-            (_, Value::Text(text)) => text.clone(),
+            (_, Value::Text(text)) => text.to_string(),
             (Shape::List, Value::List(items)) => items.join("\n"),
             (_, Value::List(items)) => items.iter().map(|item| self.item(item, model)).collect::<Vec<_>>().join(", "),
             (_, Value::Map(entries)) => {

@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, the form in which code hosts and editors take findings.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Alert without a condition or a channel.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Alert without a condition or a channel.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Alert without a condition or a channel",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         An alert does not say when it fires, or whom it reaches.\n\n\
         Nobody can set it up, nor know that it works.\n\n\

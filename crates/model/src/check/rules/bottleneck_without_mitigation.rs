@@ -1,6 +1,6 @@
 //! Bottleneck that nothing is done about.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Bottleneck that nothing is done about.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Bottleneck that nothing is done about",
     severity: Severity::Warning,
     area: Area::Resilience,
+    scope: Scope::Document,
     explanation: "\
         A bottleneck is known, and no mitigation is written down.\n\n\
         It is found again under load.\n\n\

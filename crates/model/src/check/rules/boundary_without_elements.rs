@@ -1,8 +1,8 @@
 //! Boundary with nothing inside.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Boundary with nothing inside",
     severity: Severity::Info,
     area: Area::Security,
+    scope: Scope::Document,
     explanation: "\
         A boundary has no element and no other boundary in it.\n\n\
         It says that something is kept apart and not what.\n\n\
@@ -21,6 +22,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
+    if subject.list(Collection::Boundaries).next().is_none() {
+        return;
+    }
     let used: HashSet<&str> = subject.elements().map(|element| element.text("boundary")).collect();
     for boundary in subject.list(Collection::Boundaries) {
         if !used.contains(boundary.id.as_str()) && subject.index.children(&boundary.id).is_empty() {

@@ -1,6 +1,6 @@
 //! Alternative, loop or parallel part without steps.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "Alternative, loop or parallel part without steps",
     severity: Severity::Warning,
     area: Area::Flow,
+    scope: Scope::Document,
     explanation: "\
         An alternative, a loop or a parallel part of a flow holds no step.\n\n\
         It says that something happens and not what.\n\n\

@@ -1,6 +1,6 @@
 //! Cache without an eviction policy.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Cache without an eviction policy.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Cache without an eviction policy",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Record,
     explanation: "\
         A cache does not say what is dropped when it is full.\n\n\
         Some caches refuse writes then, which looks like an outage.\n\n\

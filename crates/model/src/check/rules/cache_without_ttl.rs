@@ -1,6 +1,6 @@
 //! Cache without a TTL.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Cache without a TTL.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Cache without a TTL",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Record,
     explanation: "\
         A cache does not say how long an entry lives.\n\n\
         Old data is shown for as long as nobody notices.\n\n\

@@ -1,6 +1,6 @@
 //! Synchronous call that does not say whether it is tried again.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Synchronous call that does not say whether it is tried again.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Synchronous call that does not say whether it is tried again",
     severity: Severity::Info,
     area: Area::Resilience,
+    scope: Scope::Record,
     explanation: "\
         A synchronous call says nothing about retries.\n\n\
         Without them a moment's failure reaches the user; with too many the callee never recovers.\n\n\

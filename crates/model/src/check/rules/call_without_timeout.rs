@@ -1,6 +1,6 @@
 //! Synchronous call without a timeout.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Synchronous call without a timeout.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Synchronous call without a timeout",
     severity: Severity::Warning,
     area: Area::Resilience,
+    scope: Scope::Record,
     explanation: "\
         A synchronous call does not say how long the caller waits.\n\n\
         When the callee hangs, the caller hangs too, and all who wait for it.\n\n\

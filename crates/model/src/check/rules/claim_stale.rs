@@ -1,10 +1,10 @@
 //! Claim that is old.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::check::days;
 use crate::check::prose::folded;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -14,6 +14,7 @@ pub static RULE: Rule = Rule {
     title: "Claim that is old",
     severity: Severity::Warning,
     area: Area::Evidence,
+    scope: Scope::Document,
     explanation: "\
         Something was assumed or observed longer ago than the project allows (`stale-days`, a year unless it \
         says otherwise), and nobody has looked since.\n\n\
@@ -26,7 +27,7 @@ pub static RULE: Rule = Rule {
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let limit = i64::from(subject.project.stale_days);
     let key = |evidence: &Record| (evidence.text("about").to_owned(), folded(evidence.text("claim")));
-    let mut newest: HashMap<(String, String), i64> = HashMap::new();
+    let mut newest: HashMap<(String, String), i64> = HashMap::default();
     for evidence in subject.list(Collection::Evidence) {
         let Some(age) = days::between(evidence.text("date"), subject.today) else { continue };
         let least = newest.entry(key(evidence)).or_insert(age);

@@ -1,6 +1,6 @@
 //! Class of data without a level.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Class of data without a level.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Class of data without a level",
     severity: Severity::Warning,
     area: Area::Security,
+    scope: Scope::Document,
     explanation: "\
         A class of data does not say how closely it is kept.\n\n\
         Checks of confidential data pass it by.\n\n\

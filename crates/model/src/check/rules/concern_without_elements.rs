@@ -1,6 +1,6 @@
 //! Statement about nothing in particular.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Statement about nothing in particular.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Statement about nothing in particular",
     severity: Severity::Info,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         A statement on security, scaling, resilience or observability is linked to no element and no \
         relationship.\n\n\

@@ -1,6 +1,6 @@
 //! Statement that says nothing.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Statement that says nothing.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Statement that says nothing",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         A concern has a topic and no statement, mitigation or condition.\n\n\
         It counts as an answer to the question and is none.\n\n\

@@ -1,9 +1,11 @@
 //! Confidential data across a trust boundary.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
+
+use foldhash::HashSet;
 
 use super::confidential_data_unprotected::confidential;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -13,6 +15,7 @@ pub static RULE: Rule = Rule {
     title: "Confidential data across a trust boundary",
     severity: Severity::Warning,
     area: Area::Security,
+    scope: Scope::Document,
     explanation: "\
         A relationship carries confidential data out of a trust boundary or into one. Protection on the way \
         is not enough there, unless both sides prove who they are.\n\n\

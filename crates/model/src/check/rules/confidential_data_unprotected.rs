@@ -1,6 +1,6 @@
 //! Confidential data over an unprotected relationship.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 
 /// Confidential data over an unprotected relationship.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Confidential data over an unprotected relationship",
     severity: Severity::Error,
     area: Area::Security,
+    scope: Scope::Record,
     explanation: "\
         A relationship carries confidential data, and its protection is none or not known.\n\n\
         Whoever is on the way can read it.\n\n\

@@ -1,7 +1,7 @@
 //! Confidential data kept without a word on protection.
 
 use super::confidential_data_unprotected::confidential;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Confidential data kept without a word on protection.
 pub static RULE: Rule = Rule {
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Confidential data kept without a word on protection",
     severity: Severity::Warning,
     area: Area::Security,
+    scope: Scope::Document,
     explanation: "\
         An element holds confidential data, and no statement on data protection is about it.\n\n\
         Readers cannot find out who can read the data, nor whether it is encrypted.\n\n\

@@ -1,6 +1,6 @@
 //! Field that several people set at once.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::value::Value;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Field that several people set at once",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         Several people gave a field different values at the same time; one of them counts until someone \
         picks.\n\n\

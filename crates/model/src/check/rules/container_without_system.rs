@@ -1,6 +1,6 @@
 //! Container outside of any system.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Container outside of any system.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Container outside of any system",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         There are software systems, and a container or component is in none of them.\n\n\
         Views of a system leave it out.\n\n\

@@ -1,6 +1,6 @@
 //! Things that are inside each other.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::COLLECTIONS;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Things that are inside each other",
     severity: Severity::Error,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         Two or more records are nested in each other in a circle.\n\n\
         This happens when two people each move one into the other at the same time. Until it is resolved, \

@@ -1,6 +1,6 @@
 //! Database without schema management.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Database without schema management.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Database without schema management",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Record,
     explanation: "\
         A database does not say how its schema is changed.\n\n\
         Two versions of the programs meet one schema at each release.\n\n\

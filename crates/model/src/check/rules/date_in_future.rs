@@ -1,7 +1,7 @@
 //! Day that is still to come.
 
 use crate::check::days;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Shape;
 
 /// Day that is still to come.
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Day that is still to come",
     severity: Severity::Warning,
     area: Area::Evidence,
+    scope: Scope::Record,
     explanation: "\
         A decision, a claim or a suppression has a date after today.\n\n\
         Nothing can be decided or observed tomorrow; the year is often the slip.\n\n\

@@ -1,7 +1,7 @@
 //! Later number with an earlier day.
 
 use crate::check::days;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "Later number with an earlier day",
     severity: Severity::Info,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         A decision has an earlier date than one with a smaller number, and both still stand as they were \
         decided.\n\n\

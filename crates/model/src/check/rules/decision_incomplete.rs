@@ -1,6 +1,6 @@
 //! Accepted decision that does not say what or why.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Accepted decision that does not say what or why",
     severity: Severity::Warning,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         An accepted decision has no context, or does not say what was decided.\n\n\
         Later nobody knows whether its reasons still hold, and it is either followed blindly or ignored.\n\n\

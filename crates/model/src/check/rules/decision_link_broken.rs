@@ -1,6 +1,6 @@
 //! Link of a decision to nothing.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 use crate::value::Value;
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "Link of a decision to nothing",
     severity: Severity::Error,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         A decision links to a record that is in the trash, or was never in the document.\n\n\
         The reason for the link is lost with it.\n\n\

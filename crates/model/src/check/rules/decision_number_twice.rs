@@ -1,8 +1,8 @@
 //! Two decisions of one number.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Two decisions of one number",
     severity: Severity::Error,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         Two decisions have the same number.\n\n\
         People say “decision 7” and mean different ones.\n\n\
@@ -22,7 +23,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let mut seen: HashMap<&str, &Record> = HashMap::new();
+    let mut seen: HashMap<&str, &Record> = HashMap::default();
     for decision in subject.list(Collection::Decisions).filter(|decision| decision.has("number")) {
         let other = *seen.entry(decision.text("number").trim()).or_insert(decision);
         if other.id != decision.id {

@@ -1,6 +1,6 @@
 //! Accepted decision about something removed.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Accepted decision about something removed",
     severity: Severity::Info,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         All elements that an accepted decision affects were removed.\n\n\
         It binds nothing any more, and is still read as if it did.\n\n\

@@ -1,7 +1,7 @@
 //! Decision that waits for long.
 
 use crate::check::days;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "Decision that waits for long",
     severity: Severity::Info,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         A decision was proposed longer ago than claims may be old (`stale-days`, a year unless the project \
         says otherwise).\n\n\

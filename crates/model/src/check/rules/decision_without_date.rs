@@ -1,6 +1,6 @@
 //! Accepted decision without a day.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Accepted decision without a day",
     severity: Severity::Info,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         An accepted, rejected or superseded decision does not say when that was decided.\n\n\
         One cannot tell whether what one knows today was known then.\n\n\

@@ -1,6 +1,6 @@
 //! Accepted decision that affects no element.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Accepted decision that affects no element",
     severity: Severity::Warning,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         An accepted decision names no element that it affects.\n\n\
         Who changes an element does not learn which decisions bind it.\n\n\

@@ -1,9 +1,9 @@
 //! Accepted decisions that contradict each other.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::check::prose::folded;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
     title: "Accepted decisions that contradict each other",
     severity: Severity::Error,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         Two decisions are both accepted, and one supersedes the other; or they affect the same element and \
         have the same title; or one chooses for an element what the other rejects for it.\n\n\
@@ -44,7 +45,7 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
 }
 
 fn same_titles(subject: &Checked<'_>, accepted: &[&Record], findings: &mut Findings<'_>) {
-    let mut seen: HashMap<(&str, String), &Record> = HashMap::new();
+    let mut seen: HashMap<(&str, String), &Record> = HashMap::default();
     for decision in accepted {
         let title = folded(decision.text("title"));
         let mut other = None;
@@ -60,8 +61,8 @@ fn same_titles(subject: &Checked<'_>, accepted: &[&Record], findings: &mut Findi
     }
 }
 
-fn opposite_choices(subject: &Checked<'_>, accepted: &[&Record], findings: &mut Findings<'_>) {
-    let mut rejected: HashMap<(&str, String), &Record> = HashMap::new();
+fn opposite_choices<'a>(subject: &Checked<'a>, accepted: &[&'a Record], findings: &mut Findings<'_>) {
+    let mut rejected: HashMap<(&str, String), &Record> = HashMap::default();
     for (decision, name) in considered(subject, accepted, "rejected") {
         let elements = decision.list("elements").iter();
         elements.for_each(|element| {

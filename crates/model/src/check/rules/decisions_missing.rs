@@ -1,6 +1,6 @@
 //! Containers and no decision.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Containers and no decision.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Containers and no decision",
     severity: Severity::Info,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         The model shows what a system is built of, and no decision says why.\n\n\
         The reasons are what one cannot read from the code later. Structurizr's inspections ask for \

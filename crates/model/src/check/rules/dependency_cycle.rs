@@ -1,7 +1,7 @@
 //! Elements that depend on each other in a circle.
 
 use crate::check::layers;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 
 /// Elements that depend on each other in a circle.
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Elements that depend on each other in a circle",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         Elements beside each other need one another in a circle; dependencies of what is inside them count \
         for them. Asynchronous and batch relationships do not count, nor do people.\n\n\

@@ -1,6 +1,6 @@
 //! Model without any prose.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Model without any prose.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Model without any prose",
     severity: Severity::Info,
     area: Area::Section,
+    scope: Scope::Document,
     explanation: "\
         The document has elements, and no section has any text.\n\n\
         A model says what there is, and prose says why. Structurizr's inspections ask for both, too.\n\n\

@@ -1,9 +1,9 @@
 //! Two elements of one name beside each other.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::check::prose::folded;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Two elements of one name beside each other.
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Two elements of one name beside each other",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         Two elements in the same place have the same name.\n\n\
         Texts, diagrams and paths cannot tell them apart.\n\n\
@@ -21,7 +22,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let mut seen: HashMap<(Option<&str>, String), &str> = HashMap::new();
+    let mut seen: HashMap<(Option<&str>, String), &str> = HashMap::default();
     for element in subject.list(Collection::Elements).filter(|element| element.has("name")) {
         let key = (subject.model.parent(&element.id), folded(&element.label()));
         if seen.insert(key, &element.id).is_some() {

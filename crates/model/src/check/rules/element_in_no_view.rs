@@ -1,9 +1,9 @@
 //! Element that no view shows.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::check::views::shown;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Element that no view shows.
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Element that no view shows",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         There are views, and none of them shows the element.\n\n\
         Readers who look at the diagrams do not learn of it.\n\n\
@@ -21,7 +22,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let mut seen: HashSet<&str> = HashSet::new();
+    let mut seen: HashSet<&str> = HashSet::default();
     let mut some = false;
     for view in subject.list(Collection::Views) {
         some = true;

@@ -1,9 +1,9 @@
 //! Program that runs nowhere.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Program that runs nowhere.
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Program that runs nowhere",
     severity: Severity::Info,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         Environments are described, and a program or store that is live runs in none of them.\n\n\
         Either it runs somewhere that nobody wrote down, or it does not run.\n\n\

@@ -1,6 +1,6 @@
 //! Element without a purpose.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Element without a purpose.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Element without a purpose",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         An element does not say what it is there for.\n\n\
         A name alone is understood by those who gave it. Structurizr calls this field the description.\n\n\

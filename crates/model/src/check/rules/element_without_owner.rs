@@ -1,7 +1,7 @@
 //! Element that nobody answers for.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Element that nobody answers for.
 pub static RULE: Rule = Rule {
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Element that nobody answers for",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         Neither the element nor what it is part of names an owner.\n\n\
         Questions and incidents go nowhere.\n\n\

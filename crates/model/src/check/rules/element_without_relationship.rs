@@ -1,8 +1,6 @@
 //! Element that nothing leads to or from.
 
-use std::collections::HashSet;
-
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 
 /// Element that nothing leads to or from.
@@ -11,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Element that nothing leads to or from",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         An element has no relationship, and nothing inside it has one.\n\n\
         Either a relationship was forgotten, or the element does not belong to the system.\n\n\
@@ -20,26 +19,13 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let connected = connected(subject);
+    let connected = subject.connected();
     let several = subject.elements().nth(1).is_some();
     let alone = |element: &&Record| several && !connected.contains(element.id.as_str());
     for element in subject.elements().filter(alone).filter(|element| element.text("kind") != "person") {
         // An element around it with other parts that are connected does not help.
         findings.record(element, format!("Nothing leads to {} or from it.", element.label()));
     }
-}
-
-/// The ends of all relationships, and all that they are in.
-pub(super) fn connected<'a>(subject: &Checked<'a>) -> HashSet<&'a str> {
-    let mut connected = HashSet::new();
-    for relationship in subject.relationships() {
-        for end in [relationship.text("from"), relationship.text("to")] {
-            // What is around something that was seen was seen with it.
-            let new = subject.upwards(end).take_while(|id| !connected.contains(id)).collect::<Vec<_>>();
-            connected.extend(new);
-        }
-    }
-    connected
 }
 
 fn bad() -> Case {

@@ -1,7 +1,7 @@
 //! Element without a technology.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Element without a technology.
 pub static RULE: Rule = Rule {
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Element without a technology",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A program, a store or a component does not name a technology.\n\n\
         Who operates, hires for or secures the system needs to know what it is built with.\n\n\

@@ -1,6 +1,6 @@
 //! Environment in which nothing runs.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Environment in which nothing runs.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Environment in which nothing runs",
     severity: Severity::Info,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         An environment has no node, or nothing runs on its nodes.\n\n\
         It cannot be compared with the others, nor drawn.\n\n\

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -14,6 +14,7 @@ pub static RULE: Rule = Rule {
     title: "Environment that lacks what another has",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         Something runs in one environment and not in another.\n\n\
         What was tested in one does not hold in the other.\n\n\

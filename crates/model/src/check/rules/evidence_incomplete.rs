@@ -1,6 +1,6 @@
 //! Evidence without a day or a person.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Evidence without a day or a person.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Evidence without a day or a person",
     severity: Severity::Info,
     area: Area::Evidence,
+    scope: Scope::Document,
     explanation: "\
         A claim does not say when it was made, or by whom.\n\n\
         One cannot judge how good it still is, nor ask.\n\n\

@@ -1,6 +1,6 @@
 //! Value that the kind of element does not have.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 
 /// Value that the kind of element does not have.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Value that the kind of element does not have",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         An element holds a value in a field that its kind does not have, such as a TTL after a cache became \
         a database.\n\n\

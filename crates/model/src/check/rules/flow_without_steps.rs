@@ -1,6 +1,6 @@
 //! Flow without steps.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Flow without steps",
     severity: Severity::Warning,
     area: Area::Flow,
+    scope: Scope::Document,
     explanation: "\
         A flow has a name and no steps.\n\n\
         The name promises a description of what happens.\n\n\

@@ -1,9 +1,9 @@
 //! Two sections with one heading.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::check::prose::folded;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Two sections with one heading.
 pub static RULE: Rule = Rule {
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "Two sections with one heading",
     severity: Severity::Info,
     area: Area::Section,
+    scope: Scope::Document,
     explanation: "\
         Two sections next to each other have the same heading.\n\n\
         Links to a heading lead to the first one only, and readers do not know which one counts.\n\n\
@@ -20,7 +21,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::default();
     for section in subject.sections.iter().filter(|section| section.level > 0) {
         let title = folded(&section.title);
         if !title.is_empty() && !seen.insert((section.parent, title)) {

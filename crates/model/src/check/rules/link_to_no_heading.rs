@@ -1,9 +1,9 @@
 //! Link to a heading that is not there.
 
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 use crate::check::prose;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Link to a heading that is not there.
 pub static RULE: Rule = Rule {
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "Link to a heading that is not there",
     severity: Severity::Warning,
     area: Area::Prose,
+    scope: Scope::Document,
     explanation: "\
         A link inside the document leads to a heading that no section has.\n\n\
         A click on it leads nowhere, or to the top.\n\n\
@@ -33,8 +34,8 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
 /// What links may lead to: headings, numbered when they repeat, and marks that
 /// are set by hand.
 fn anchors(subject: &Checked<'_>) -> HashSet<String> {
-    let mut all = HashSet::new();
-    let mut counts: HashMap<String, usize> = HashMap::new();
+    let mut all = HashSet::default();
+    let mut counts: HashMap<String, usize> = HashMap::default();
     for section in subject.sections {
         let anchor = prose::anchor(&section.title);
         let count = counts.entry(anchor.clone()).or_default();

@@ -1,6 +1,6 @@
 //! Mention of something in the trash.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Prose, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Prose, Rule, Scope, Severity};
 use crate::reference::{self, Reference};
 
 /// Mention of something in the trash.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Mention of something in the trash",
     severity: Severity::Error,
     area: Area::Prose,
+    scope: Scope::Document,
     explanation: "\
         A text mentions a record that was deleted.\n\n\
         Readers look for something that is not there any more, or believe that it still is.\n\n\

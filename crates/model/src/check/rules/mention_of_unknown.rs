@@ -1,6 +1,6 @@
 //! Mention of something that never was here.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Mention of something that never was here.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Mention of something that never was here",
     severity: Severity::Error,
     area: Area::Prose,
+    scope: Scope::Document,
     explanation: "\
         A text mentions a record, or a field of one, that the document does not have.\n\n\
         The place shows a question mark in brackets, and nobody can tell what was meant.\n\n\

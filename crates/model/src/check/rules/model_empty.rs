@@ -1,6 +1,6 @@
 //! No elements at all.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// No elements at all.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "No elements at all",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         The document has text, and its model has no element.\n\n\
         Diagrams, flows and most checks work on the model. Prose alone cannot be checked.\n\n\

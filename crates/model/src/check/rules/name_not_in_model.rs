@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::check::prose::{self, folded};
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 use crate::templates::normalise;
@@ -15,6 +15,7 @@ pub static RULE: Rule = Rule {
     title: "Component in prose that the model lacks",
     severity: Severity::Info,
     area: Area::Prose,
+    scope: Scope::Document,
     explanation: "\
         A list or a heading among the components names something that is no element of the model.\n\n\
         Prose and model drift apart: diagrams, flows and checks do not know of it.\n\n\
@@ -24,7 +25,9 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    if subject.elements().next().is_none() {
+    let named =
+        |section: &CheckedSection| matches!(section.key.as_deref(), Some("components" | "components.component"));
+    if subject.elements().next().is_none() || !subject.sections.iter().any(named) {
         return;
     }
     let names = subject.normal_names();

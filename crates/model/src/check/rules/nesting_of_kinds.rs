@@ -1,7 +1,7 @@
 //! Kinds nested the wrong way round.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Kinds nested the wrong way round.
 pub static RULE: Rule = Rule {
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Kinds nested the wrong way round",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A person or a system is inside of a container, a container inside of a component, or anything inside \
         of a person.\n\n\

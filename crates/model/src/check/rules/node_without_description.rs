@@ -1,6 +1,6 @@
 //! Node without a description.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Node without a description.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Node without a description",
     severity: Severity::Info,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         A node or piece of infrastructure has no description.\n\n\
         Its name is known to those who set it up. Structurizr's inspections ask for one, too.\n\n\

@@ -1,6 +1,6 @@
 //! Node on which nothing runs.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Node on which nothing runs.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Node on which nothing runs",
     severity: Severity::Info,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         A node has no instance and no other node in it, and is not infrastructure.\n\n\
         It costs money, or it is not there any more.\n\n\

@@ -1,6 +1,6 @@
 //! Node without a technology.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Node without a technology.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Node without a technology",
     severity: Severity::Info,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         A node or piece of infrastructure does not say what it is.\n\n\
         Who operates it needs to know what to patch.\n\n\

@@ -1,11 +1,13 @@
 //! Prose that names an element by an old name.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+use foldhash::{HashMap, HashSet};
 use std::ops::Range;
 
 use crate::check::prose::words;
-use crate::check::{Area, Case, Checked, Example, Findings, Prose, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Prose, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::reference::{self, Reference};
@@ -17,6 +19,7 @@ pub static RULE: Rule = Rule {
     title: "Prose that names an element by an old name",
     severity: Severity::Warning,
     area: Area::Prose,
+    scope: Scope::Document,
     explanation: "\
         An element was renamed, and a text still calls it by its old name.\n\n\
         Readers look for an element of that name and find none, or take it for another one.\n\n\
@@ -73,7 +76,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(subject: &Checked<'a>) -> Names<'a> {
-        let mut names = Names { by_words: HashMap::new(), lengths: HashMap::new() };
+        let mut names = Names { by_words: HashMap::default(), lengths: HashMap::default() };
         if subject.former_names.is_empty() {
             return names;
         }

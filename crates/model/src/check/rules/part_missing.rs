@@ -1,8 +1,8 @@
 //! Part of a section that the template asks for.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
-use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Scope, Severity};
 
 /// Part of a section that the template asks for.
 pub static RULE: Rule = Rule {
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Part of a section that the template asks for",
     severity: Severity::Info,
     area: Area::Section,
+    scope: Scope::Document,
     explanation: "\
         A section lacks a part that the template has in it.\n\n\
         The template is the list of questions that readers of this kind of document have.\n\n\
@@ -20,7 +21,7 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
     let slots = subject.template.iter().flat_map(|template| &template.slots);
-    let mut sections: HashMap<&str, &CheckedSection> = HashMap::new();
+    let mut sections: HashMap<&str, &CheckedSection> = HashMap::default();
     for section in subject.sections {
         sections.extend(section.key.as_deref().map(|key| (key, section)));
     }

@@ -1,7 +1,6 @@
 //! Person who uses nothing.
 
-use super::element_without_relationship::connected;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Person who uses nothing.
 pub static RULE: Rule = Rule {
@@ -9,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Person who uses nothing",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         A person has no relationship with any element.\n\n\
         People are in the model to show what they do with the system.\n\n\
@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let connected = connected(subject);
+    let connected = subject.connected();
     let people = subject.elements().filter(|element| element.text("kind") == "person");
     for person in people.filter(|person| !connected.contains(person.id.as_str())) {
         findings.record(person, format!("{} uses nothing.", person.label()));

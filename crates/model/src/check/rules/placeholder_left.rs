@@ -1,9 +1,9 @@
 //! Advice of the template left in the text.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::check::prose;
-use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::templates;
 use crate::value::Value;
@@ -14,6 +14,7 @@ pub static RULE: Rule = Rule {
     title: "Advice of the template left in the text",
     severity: Severity::Warning,
     area: Area::Section,
+    scope: Scope::Document,
     explanation: "\
         A section, a heading or a field still holds advice in brackets, as the template has it.\n\n\
         A reader cannot tell whether nothing is known or nothing was written, and takes the advice for \
@@ -29,7 +30,7 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
         if let Some(advice) = prose::bracketed(&section.title).filter(|_| section.level > 0) {
             findings.section(section, format!("The heading is still the template's {advice}."));
         }
-        let mut own = HashSet::new();
+        let mut own = HashSet::default();
         collect(section.guidance.as_deref().unwrap_or_default(), &mut own);
         for line in prose::lines(&section.text).filter(|line| line.text.contains('[')) {
             let whole = prose::bracketed(line.text).filter(|_| !line.code);
@@ -70,7 +71,7 @@ fn is_only_advice(section: &CheckedSection) -> bool {
 
 /// The bracketed advice of the built-in templates.
 fn known() -> HashSet<String> {
-    let mut all = HashSet::new();
+    let mut all = HashSet::default();
     templates::all().iter().flat_map(|template| &template.slots).for_each(|slot| collect(&slot.guidance, &mut all));
     all
 }

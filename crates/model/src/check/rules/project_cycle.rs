@@ -1,7 +1,7 @@
 //! Cycle in a project that allows none.
 
 use crate::check::layers;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Cycle in a project that allows none.
 pub static RULE: Rule = Rule {
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Cycle in a project that allows none",
     severity: Severity::Error,
     area: Area::Project,
+    scope: Scope::Document,
     explanation: "\
         Elements depend on each other in a circle, and the project says `no-cycles`. Asynchronous \
         relationships count here.\n\n\

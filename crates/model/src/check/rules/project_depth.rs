@@ -1,6 +1,6 @@
 //! Nesting deeper than the project allows.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Nesting deeper than the project allows.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Nesting deeper than the project allows",
     severity: Severity::Error,
     area: Area::Project,
+    scope: Scope::Document,
     explanation: "\
         An element is nested deeper than `max-depth` of the project.\n\n\
         The project decided how much detail belongs into the document.\n\n\

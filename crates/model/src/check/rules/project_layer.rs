@@ -1,6 +1,6 @@
 //! Relationship that leads up.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Relationship that leads up.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Relationship that leads up",
     severity: Severity::Error,
     area: Area::Project,
+    scope: Scope::Document,
     explanation: "\
         A relationship leads from a lower layer of the project to a higher one.\n\n\
         Layers are there so that what is below can be changed and tested without what is above.\n\n\

@@ -1,6 +1,6 @@
 //! Relationship that the project does not allow.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Relationship that the project does not allow.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Relationship that the project does not allow",
     severity: Severity::Error,
     area: Area::Project,
+    scope: Scope::Document,
     explanation: "\
         A relationship leads where the project forbids it; or from elements for which it says where they may \
         lead, to another one.\n\n\

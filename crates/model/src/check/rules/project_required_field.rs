@@ -1,6 +1,6 @@
 //! Field that the project requires.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Field that the project requires",
     severity: Severity::Error,
     area: Area::Project,
+    scope: Scope::Document,
     explanation: "\
         The project's file requires a field for this kind of record, and it is empty.\n\n\
         The project decided that nobody may leave it out.\n\n\

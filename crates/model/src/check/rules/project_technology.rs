@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity, TechnologyRule};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity, TechnologyRule};
 
 /// Technology that the project does not allow.
 pub static RULE: Rule = Rule {
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Technology that the project does not allow",
     severity: Severity::Error,
     area: Area::Project,
+    scope: Scope::Document,
     explanation: "\
         An element or a relationship uses a technology that the project forbids, or that is not among those \
         it allows.\n\n\

@@ -1,6 +1,6 @@
 //! Store of data that is public.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Store of data that is public.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Store of data that is public",
     severity: Severity::Error,
     area: Area::Security,
+    scope: Scope::Record,
     explanation: "\
         A database, cache, queue or file store can be reached from the internet.\n\n\
         Stores are made to be reached by programs that are trusted; open ones are found by scanners within \

@@ -1,6 +1,6 @@
 //! Public element without authentication.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Public element without authentication.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Public element without authentication",
     severity: Severity::Error,
     area: Area::Security,
+    scope: Scope::Document,
     explanation: "\
         An element can be reached from the internet, and no statement on authentication is about it or about \
         what it is part of.\n\n\

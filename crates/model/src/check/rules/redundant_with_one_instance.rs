@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Redundant element that runs once",
     severity: Severity::Warning,
     area: Area::Resilience,
+    scope: Scope::Document,
     explanation: "\
         An element is marked as redundant, and an environment that runs several of other things runs one of \
         it.\n\n\

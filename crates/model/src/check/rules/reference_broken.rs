@@ -1,6 +1,6 @@
 //! Field that names something deleted or unknown.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::{Field, Shape};
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Field that names something deleted or unknown",
     severity: Severity::Error,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A field of a record leads to another record that is in the trash, or was never in the document.\n\n\
         What depends on the link, such as a relationship's end or a decision's elements, is not shown or \

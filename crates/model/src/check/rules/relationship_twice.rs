@@ -1,10 +1,11 @@
 //! One relationship written twice.
 
-use std::collections::HashSet;
+use foldhash::{HashMap, HashSet};
 
 use crate::check::prose::folded;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
+use crate::record::Record;
 
 /// One relationship written twice.
 pub static RULE: Rule = Rule {
@@ -12,6 +13,7 @@ pub static RULE: Rule = Rule {
     title: "One relationship written twice",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         Two relationships between the same two elements have the same description and technology.\n\n\
         Diagrams show two arrows where there is one, and the two come to differ.\n\n\
@@ -21,11 +23,18 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let mut seen: HashSet<(&str, &str, String, String)> = HashSet::new();
+    // Words are only compared where two relationships have the same ends.
+    let mut first: HashMap<(&str, &str), &Record> = HashMap::default();
+    let mut seen: HashSet<(&str, &str, String, String)> = HashSet::default();
     for relationship in subject.relationships() {
-        let plain = |field: &str| folded(relationship.text(field));
-        let key = (relationship.text("from"), relationship.text("to"), plain("description"), plain("technology"));
-        if seen.insert(key) {
+        let ends = (relationship.text("from"), relationship.text("to"));
+        let words = |one: &Record| (ends.0, ends.1, folded(one.text("description")), folded(one.text("technology")));
+        let before = *first.entry(ends).or_insert(relationship);
+        if before.id == relationship.id {
+            continue;
+        }
+        seen.insert(words(before));
+        if seen.insert(words(relationship)) {
             continue;
         }
         let title = subject.title(relationship);

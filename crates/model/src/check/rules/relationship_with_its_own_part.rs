@@ -1,6 +1,6 @@
 //! Relationship between a whole and its part.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Relationship between a whole and its part.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Relationship between a whole and its part",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A relationship leads from an element to something that is inside of it, or the other way round.\n\n\
         The part is the whole, as seen from outside: the arrow says nothing, and no view can show it. LikeC4 \

@@ -1,6 +1,6 @@
 //! Relationship from an element to itself.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Relationship from an element to itself.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Relationship from an element to itself",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A relationship begins and ends at the same element.\n\n\
         It is often a slip. Where it is meant, such as peers of one kind that talk to each other, readers \

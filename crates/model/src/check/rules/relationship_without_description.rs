@@ -1,6 +1,6 @@
 //! Relationship that does not say what happens.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Relationship that does not say what happens.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Relationship that does not say what happens",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A relationship has no description.\n\n\
         An arrow between two boxes means that one has to do with the other, and not more.\n\n\

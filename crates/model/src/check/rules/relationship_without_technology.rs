@@ -1,6 +1,6 @@
 //! Relationship without a technology.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Relationship without a technology.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Relationship without a technology",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A relationship between programs names no protocol or library.\n\n\
         Firewalls, timeouts, tests and diagrams of deployment depend on how the two talk.\n\n\

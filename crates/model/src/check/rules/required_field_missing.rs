@@ -1,6 +1,6 @@
 //! Required field without a value.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 
 /// Required field without a value.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Required field without a value",
     severity: Severity::Error,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A record lacks a field without which it makes no sense, such as a name or a relationship's end.\n\n\
         This comes from imports and from merging; no command leaves such a record behind. It cannot be shown \

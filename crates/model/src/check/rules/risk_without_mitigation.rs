@@ -1,6 +1,6 @@
 //! High risk that nothing is done about.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "High risk that nothing is done about",
     severity: Severity::Warning,
     area: Area::Resilience,
+    scope: Scope::Document,
     explanation: "\
         An open risk of high impact has no mitigation.\n\n\
         That it was seen does not help when it happens.\n\n\

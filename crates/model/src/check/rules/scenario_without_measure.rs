@@ -1,6 +1,6 @@
 //! Quality scenario that cannot be measured.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Quality scenario that cannot be measured.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Quality scenario that cannot be measured",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         A quality scenario has no measure or no response.\n\n\
         Without both, nobody can say whether the system meets it.\n\n\

@@ -1,6 +1,6 @@
 //! Section without text.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Section without text.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Section without text",
     severity: Severity::Warning,
     area: Area::Section,
+    scope: Scope::Document,
     explanation: "\
         A section has a heading and nothing below it, and the model holds nothing for it either.\n\n\
         A reader expects an answer under a heading. Its absence reads as if the question never came up.\n\n\

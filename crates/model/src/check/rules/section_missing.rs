@@ -1,8 +1,8 @@
 //! Part of the template without a section.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Part of the template without a section.
 pub static RULE: Rule = Rule {
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Part of the template without a section",
     severity: Severity::Warning,
     area: Area::Section,
+    scope: Scope::Document,
     explanation: "\
         The template asks for a part that the document has neither as a section nor in its model.\n\n\
         The template is the list of questions that readers of this kind of document have.\n\n\

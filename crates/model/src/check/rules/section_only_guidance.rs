@@ -1,6 +1,6 @@
 //! Section that holds only the template's advice.
 
-use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, CheckedSection, Example, Findings, Rule, Scope, Severity};
 use crate::templates;
 
 /// Section that holds only the template's advice.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Section that holds only the template's advice",
     severity: Severity::Warning,
     area: Area::Section,
+    scope: Scope::Document,
     explanation: "\
         The text of a section is the advice of the template, word for word, or brackets only.\n\n\
         The section looks filled in overviews and exports, and says nothing about this system.\n\n\

@@ -1,7 +1,7 @@
 //! Service that nobody is alerted about.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 
 /// Service that nobody is alerted about.
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Service that nobody is alerted about",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Document,
     explanation: "\
         No alert is about the service, or about what it is part of.\n\n\
         Users are the first to notice when it fails.\n\n\

@@ -1,7 +1,7 @@
 //! Service that nobody answers for.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Service that nobody answers for.
 pub static RULE: Rule = Rule {
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Service that nobody answers for",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Record,
     explanation: "\
         Neither the service nor what it is part of names an owner.\n\n\
         Nobody is called when it fails.\n\n\

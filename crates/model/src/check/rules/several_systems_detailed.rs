@@ -1,6 +1,6 @@
 //! Inside of more than one system.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 
 /// Inside of more than one system.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Inside of more than one system",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         The document shows the inside of several software systems.\n\n\
         A document is easiest to own and to read when it is about one system; others belong around it. \

@@ -1,6 +1,6 @@
 //! Single point of failure without a fallback.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Single point of failure without a fallback.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Single point of failure without a fallback",
     severity: Severity::Warning,
     area: Area::Resilience,
+    scope: Scope::Record,
     explanation: "\
         An element of which there is only one is called synchronously, and the caller has no fallback.\n\n\
         When it stops, everything that calls it stops.\n\n\

@@ -1,6 +1,6 @@
 //! Step over a relationship of others.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Step over a relationship of others.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Step over a relationship of others",
     severity: Severity::Warning,
     area: Area::Flow,
+    scope: Scope::Document,
     explanation: "\
         A step names a relationship that leads between other elements than the step.\n\n\
         The sequence and the structure tell two stories.\n\n\

@@ -1,6 +1,6 @@
 //! Step that does not say who acts.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Step that does not say who acts",
     severity: Severity::Info,
     area: Area::Flow,
+    scope: Scope::Document,
     explanation: "\
         A step has words, and does not say from which element to which it goes.\n\n\
         It cannot be drawn, and the checks cannot compare it with the structure.\n\n\

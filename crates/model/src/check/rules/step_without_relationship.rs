@@ -1,8 +1,10 @@
 //! Step between two elements that have nothing to do with each other.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use foldhash::HashSet;
+
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -14,6 +16,7 @@ pub static RULE: Rule = Rule {
     title: "Step between two elements that have nothing to do with each other",
     severity: Severity::Warning,
     area: Area::Flow,
+    scope: Scope::Document,
     explanation: "\
         A step leads from one element to another, and the model has no relationship between the two, nor \
         between parts of them.\n\n\
@@ -65,7 +68,7 @@ fn leads_on(subject: &Checked<'_>, step: &Record) -> bool {
 
 fn add(step: &Record, from: String, to: String) -> Edit {
     let words = if step.text("kind") == "return" { "" } else { step.text("text").lines().next().unwrap_or_default() };
-    let mut fields = BTreeMap::from([("from".to_owned(), Value::Text(from)), ("to".to_owned(), Value::Text(to))]);
+    let mut fields = BTreeMap::from([("from".to_owned(), Value::text(from)), ("to".to_owned(), Value::text(to))]);
     if !words.is_empty() && words.len() < 200 && !words.contains(crate::reference::OPEN) {
         fields.insert("description".to_owned(), Value::text(words));
     }

@@ -1,7 +1,7 @@
 //! Database without a backup.
 
 use crate::check::kinds;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Database without a backup.
 pub static RULE: Rule = Rule {
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Database without a backup",
     severity: Severity::Warning,
     area: Area::Operations,
+    scope: Scope::Record,
     explanation: "\
         A database or file store does not say how it is backed up and restored.\n\n\
         What is not backed up is lost one day; what was never restored is not backed up.\n\n\

@@ -1,6 +1,6 @@
 //! Store that does not say how long data is kept.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Store that does not say how long data is kept.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Store that does not say how long data is kept",
     severity: Severity::Info,
     area: Area::Operations,
+    scope: Scope::Record,
     explanation: "\
         A database, file store or queue says nothing about retention.\n\n\
         Stores grow until they are full, and personal data may not be kept for ever.\n\n\

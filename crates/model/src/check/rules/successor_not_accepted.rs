@@ -1,7 +1,7 @@
 //! Superseded by a decision that does not hold.
 
 use super::superseded_without_successor::successors;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "Superseded by a decision that does not hold",
     severity: Severity::Warning,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         A decision is superseded, and those that supersede it are only proposed, or were rejected.\n\n\
         Neither the old nor the new decision holds.\n\n\

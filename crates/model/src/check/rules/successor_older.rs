@@ -1,7 +1,7 @@
 //! Decision that is older than what it supersedes.
 
 use crate::check::days;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Decision that is older than what it supersedes.
@@ -10,6 +10,7 @@ pub static RULE: Rule = Rule {
     title: "Decision that is older than what it supersedes",
     severity: Severity::Warning,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         A decision supersedes one that was decided later.\n\n\
         One of the two dates, or the link, is wrong.\n\n\

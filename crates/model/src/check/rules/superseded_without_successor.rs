@@ -1,8 +1,8 @@
 //! Superseded decision without a successor.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::record::Record;
 use crate::schema::Collection;
@@ -14,6 +14,7 @@ pub static RULE: Rule = Rule {
     title: "Superseded decision without a successor",
     severity: Severity::Warning,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         A decision is superseded, and no decision says that it supersedes it.\n\n\
         Readers learn that it does not hold any more and not what holds instead.\n\n\
@@ -39,7 +40,7 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
 
 /// For each decision those that say that they supersede it.
 pub(super) fn successors<'a>(subject: &Checked<'a>) -> HashMap<&'a str, Vec<&'a Record>> {
-    let mut named: HashMap<&str, Vec<&Record>> = HashMap::new();
+    let mut named: HashMap<&str, Vec<&Record>> = HashMap::default();
     for decision in subject.list(Collection::Decisions) {
         for other in decision.list("supersedes").iter().filter(|other| **other != decision.id) {
             named.entry(other).or_default().push(decision);

@@ -2,7 +2,7 @@
 
 use crate::check::cycles::Graph;
 use crate::check::layers;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 use crate::value::Value;
@@ -13,6 +13,7 @@ pub static RULE: Rule = Rule {
     title: "Decisions that supersede each other",
     severity: Severity::Error,
     area: Area::Decision,
+    scope: Scope::Document,
     explanation: "\
         A decision supersedes itself, or several supersede one another in a circle.\n\n\
         None of them holds then.\n\n\

@@ -2,7 +2,7 @@
 
 use crate::check::near;
 use crate::check::rules;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 
@@ -12,6 +12,7 @@ pub static RULE: Rule = Rule {
     title: "Suppression that accepts nothing",
     severity: Severity::Warning,
     area: Area::Evidence,
+    scope: Scope::Document,
     explanation: "\
         A suppression names a rule or a place at which nothing is found (any more).\n\n\
         It would hide the next finding there, for a reason that was meant for another one.\n\n\

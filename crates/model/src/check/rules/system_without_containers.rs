@@ -1,6 +1,6 @@
 //! System whose inside is not shown.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// System whose inside is not shown.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "System whose inside is not shown",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A software system of one's own has nothing inside.\n\n\
         Who is to work on it learns only that it exists.\n\n\

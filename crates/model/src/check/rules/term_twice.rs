@@ -1,9 +1,9 @@
 //! Word of the glossary with two meanings.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use crate::check::prose::folded;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::record::Record;
 use crate::schema::Collection;
 
@@ -13,6 +13,7 @@ pub static RULE: Rule = Rule {
     title: "Word of the glossary with two meanings",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         A word is in the glossary twice, as a term or as a synonym of another one.\n\n\
         Readers do not know which meaning counts.\n\n\
@@ -22,7 +23,7 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    let mut seen: HashMap<String, &Record> = HashMap::new();
+    let mut seen: HashMap<String, &Record> = HashMap::default();
     for term in subject.list(Collection::Terms) {
         let words = term.list("synonyms").iter().map(String::as_str).chain([term.text("name")]);
         for word in words.filter(|word| !word.trim().is_empty()) {

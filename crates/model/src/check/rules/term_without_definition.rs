@@ -1,6 +1,6 @@
 //! Word of the glossary without a meaning.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Word of the glossary without a meaning.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Word of the glossary without a meaning",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         A word is in the glossary and is not explained.\n\n\
         The glossary is where readers look it up.\n\n\

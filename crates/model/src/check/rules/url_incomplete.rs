@@ -1,6 +1,6 @@
 //! Address that does not lead anywhere.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 
 /// Address that does not lead anywhere.
 pub static RULE: Rule = Rule {
@@ -8,6 +8,7 @@ pub static RULE: Rule = Rule {
     title: "Address that does not lead anywhere",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         A URL has no scheme such as `https://`, or has spaces in it.\n\n\
         Nobody can click on it.\n\n\

@@ -1,6 +1,6 @@
 //! Relationship with an element that is on its way out.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Relationship with an element that is on its way out.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Relationship with an element that is on its way out",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Record,
     explanation: "\
         Something that is live depends on an element whose status is deprecated or removed.\n\n\
         When the other one goes, this one stops.\n\n\

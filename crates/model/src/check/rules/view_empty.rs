@@ -1,7 +1,7 @@
 //! View that shows nothing.
 
 use crate::check::views::shown;
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::edit::Edit;
 use crate::schema::Collection;
 
@@ -11,6 +11,7 @@ pub static RULE: Rule = Rule {
     title: "View that shows nothing",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         A view shows no element.\n\n\
         An empty diagram looks like a fault of the program.\n\n\

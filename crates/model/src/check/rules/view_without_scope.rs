@@ -1,6 +1,6 @@
 //! View of nothing in particular.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// View of nothing in particular.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "View of nothing in particular",
     severity: Severity::Warning,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         A view that is about a system, a container, an environment or a flow does not say about which, or \
         names something else.\n\n\

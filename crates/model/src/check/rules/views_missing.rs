@@ -1,6 +1,6 @@
 //! Model without a view.
 
-use crate::check::{Area, Case, Checked, Example, Findings, Rule, Severity};
+use crate::check::{Area, Case, Checked, Example, Findings, Rule, Scope, Severity};
 use crate::schema::Collection;
 
 /// Model without a view.
@@ -9,6 +9,7 @@ pub static RULE: Rule = Rule {
     title: "Model without a view",
     severity: Severity::Info,
     area: Area::Model,
+    scope: Scope::Document,
     explanation: "\
         The model has several elements and no view of them.\n\n\
         A diagram is what most readers look at first.\n\n\

@@ -136,9 +136,9 @@ impl Reader<'_> {
     fn value(&mut self, value: &Json, place: &Place, field: &Field) -> Result<Value> {
         let shape = field.shape;
         let read = match (shape, value) {
-            (Shape::Text, value) => Value::Text(prose(value, place, self.later)?),
+            (Shape::Text, value) => Value::text(prose(value, place, self.later)?),
             (Shape::Line | Shape::Date | Shape::Choice(_) | Shape::Ref(_), Json::String(text)) => {
-                Value::Text(reference::clean(text))
+                Value::text(reference::clean(text))
             }
             (Shape::Number, Json::Number(number)) => {
                 let number = number.as_i64().and_then(|number| i32::try_from(number).ok());

@@ -65,7 +65,7 @@ impl<'a> Shown<'a> {
                 Some(Value::Text(text)) if text.contains(OPEN) => {
                     self.named.extend(reference::find(text).into_iter().map(|(_, mention)| mention.id));
                 }
-                Some(Value::Text(id)) if is_ref(record, &reference.field) => drop(self.named.insert(id.clone())),
+                Some(Value::Text(id)) if is_ref(record, &reference.field) => drop(self.named.insert(id.to_string())),
                 Some(Value::List(ids)) if is_ref(record, &reference.field) => self.named.extend(ids.iter().cloned()),
                 _ => {}
             }

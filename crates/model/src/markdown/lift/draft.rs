@@ -252,7 +252,7 @@ impl<'m> Draft<'m> {
                 Some(Value::Text(value)) if value.contains(reference::OPEN) => {
                     wanted.extend(reference::find(value).into_iter().map(|(_, reference)| reference.id));
                 }
-                Some(Value::Text(value)) => drop(wanted.insert(value.clone())),
+                Some(Value::Text(value)) => drop(wanted.insert(value.to_string())),
                 Some(Value::List(items)) => wanted.extend(items.iter().cloned()),
                 _ => {}
             }

@@ -124,7 +124,7 @@ impl Work<'_, '_> {
         }
         let hint = if value.contains('\n') { Hint::Hanging(prefix.to_owned()) } else { Hint::Plain };
         let value = if self.mentions { mention(&value, self.draft, Reach::Bold).text } else { value };
-        Ok(Reading { value: Value::Text(value), at: range, hint })
+        Ok(Reading { value: Value::text(value), at: range, hint })
     }
 
     /// Whether the references of a text are all to names.

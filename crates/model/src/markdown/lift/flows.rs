@@ -99,10 +99,10 @@ impl Work<'_, '_> {
         if let Some(reading) = &reading {
             let mentions = self.step_mentions(reading.value.as_str());
             if let Some((from, to)) = self.ends(&mentions) {
-                fields.push(("from", Value::Text(from)));
-                fields.push(("to", Value::Text(to)));
+                fields.push(("from", Value::text(from)));
+                fields.push(("to", Value::text(to)));
             }
-            fields.push(("text", Value::Text(mentions.text)));
+            fields.push(("text", Value::text(mentions.text)));
         }
         let id = self.draft.add(Collection::Steps, &fields, before);
         if let Some((label, _)) = kind {
