@@ -18,7 +18,7 @@ const LARGE: usize = 10_000;
 const RUNS: usize = 15;
 
 fn text(value: impl Into<String>) -> Value {
-    Value::text(value)
+    Value::text(value.into())
 }
 
 /// Elements in a tree ten wide, two relationships each.

@@ -102,6 +102,9 @@ pub struct Document {
     bodies: HashMap<String, ObjId>,
     /// Records that the edits under way touch.
     touched: BTreeSet<(Collection, String)>,
+    /// Whether the edit under way is of records alone; see
+    /// [`Document::edited_only_records`].
+    only_records: bool,
     /// Changes that came before what they build on.
     waiting: Vec<Change>,
 }
@@ -136,7 +139,7 @@ impl Document {
 
     fn of(doc: AutoCommit) -> Document {
         let (pieces, bodies, touched, waiting) = Default::default();
-        Document { doc, pieces, unsplit: 0, edited_ms: 0, bodies, touched, waiting }
+        Document { doc, pieces, unsplit: 0, edited_ms: 0, bodies, touched, only_records: false, waiting }
     }
 
     /// Applies changes from elsewhere, all in one batch, and says what they did.
@@ -148,6 +151,7 @@ impl Document {
         debug_assert_eq!(self.doc.pending_ops(), 0, "typing is committed before anything is applied");
         self.doc.update_diff_cursor();
         self.touched.clear();
+        self.only_records = false;
         let applied = self.apply_bytes(changes)?;
         self.note_touched(applied);
         self.check_schema()?;
@@ -248,7 +252,15 @@ impl Document {
     pub fn begin(&mut self, now_ms: u64) {
         self.edited_ms = now_ms;
         self.touched.clear();
+        self.only_records = false;
         self.doc.update_diff_cursor();
+    }
+
+    /// Promises that the edit under way, which is at its end, was of records
+    /// alone: those are known then, and nobody needs to look for them. Finding
+    /// out from Automerge goes through all records of a collection.
+    pub fn edited_only_records(&mut self) {
+        self.only_records = true;
     }
 
     /// Starts typing at this time.
@@ -261,6 +273,9 @@ impl Document {
         let mut effect = Effect { records: std::mem::take(&mut self.touched), ..Effect::default() };
         if self.doc.get_heads() == self.doc.diff_cursor() {
             return Effect::default();
+        }
+        if std::mem::take(&mut self.only_records) {
+            return effect;
         }
         for patch in self.doc.diff_incremental() {
             let path: Vec<&Prop> = patch.path.iter().map(|(_, prop)| prop).collect();

@@ -375,10 +375,11 @@ impl Model {
         let mut taken: HashSet<(&str, String)> = HashSet::default();
         let mut next: HashMap<(&str, String), usize> = HashMap::default();
         let mut slugs = HashMap::with_capacity_and_hasher(by_id.len(), RandomState::default());
+        let mut ends = HashMap::default();
         for place in by_id {
             let record = self.at(place);
             let owner = self.owner_of(record).unwrap_or_default();
-            let base = self.slug_base(record);
+            let base = self.slug_base(record, &mut ends);
             let mut slug = base.clone();
             let count = next.entry((owner, base.clone())).or_insert(1);
             while !taken.insert((owner, slug.clone())) {
@@ -390,11 +391,19 @@ impl Model {
         slugs
     }
 
-    fn slug_base(&self, record: &Record) -> String {
-        let name = |id: &str| self.get(id).map_or_else(|| "unknown".into(), |other| slug(&other.label()));
+    /// What a slug is made of. `ends` keeps what was made of the names of other
+    /// records, since many relationships have the same ends.
+    fn slug_base<'a>(&'a self, record: &'a Record, ends: &mut HashMap<&'a str, String>) -> String {
+        let mut name = |id: &'a str| {
+            let made = || self.get(id).map_or_else(|| "unknown".into(), |other| slug(&other.label()));
+            ends.entry(id).or_insert_with(made).clone()
+        };
         match record.collection {
             Collection::Decisions => record.text("number").to_owned(),
-            Collection::Relationships => format!("{}--{}", name(record.text("from")), name(record.text("to"))),
+            Collection::Relationships => {
+                let (from, to) = (name(record.text("from")), name(record.text("to")));
+                format!("{from}--{to}")
+            }
             Collection::Instances => name(record.text("element")),
             _ => slug(&crate::reference::render(&record.label(), self)),
         }
@@ -470,9 +479,18 @@ fn owns(owner: &Record, record: &Record) -> bool {
 
 /// Lower case, letters and digits, dashes between.
 pub fn slug(name: &str) -> String {
-    let spaced: String =
-        name.chars().flat_map(char::to_lowercase).map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
-    let slug = spaced.split_whitespace().collect::<Vec<_>>().join("-");
+    let mut slug = String::with_capacity(name.len());
+    let mut word_ended = false;
+    for c in name.chars().flat_map(char::to_lowercase) {
+        if !c.is_alphanumeric() {
+            word_ended = !slug.is_empty();
+            continue;
+        }
+        if std::mem::take(&mut word_ended) {
+            slug.push('-');
+        }
+        slug.push(c);
+    }
     if slug.is_empty() { "untitled".into() } else { slug }
 }
 

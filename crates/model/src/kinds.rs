@@ -1,5 +1,9 @@
 //! What kind of element a name speaks of.
 
+use std::sync::LazyLock;
+
+use foldhash::HashMap;
+
 use crate::schema::element_kinds;
 
 /// Words that decide by standing next to each other.
@@ -105,16 +109,22 @@ pub fn told_kind(name: &str) -> Option<&'static str> {
 
 /// The kind of element that a word means by itself: its value, title or alias.
 pub fn kind_meant(word: &str) -> Option<&'static str> {
-    let wanted = words(word).join("-");
-    if wanted.is_empty() {
-        return None;
-    }
-    let is = |text: &str| words(text).join("-") == wanted;
-    let means = |choice: &&crate::schema::Choice| {
-        is(choice.value) || is(choice.title) || choice.aliases.iter().any(|alias| is(alias))
-    };
-    element_kinds().iter().find(means).map(|choice| choice.value)
+    MEANT.get(&words(word).join("-")).copied()
 }
+
+/// Kinds by the words that mean them.
+static MEANT: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+    let mut meant = HashMap::default();
+    for choice in element_kinds() {
+        for word in [choice.value, choice.title].iter().chain(choice.aliases) {
+            let word = words(word).join("-");
+            if !word.is_empty() {
+                meant.entry(word).or_insert(choice.value);
+            }
+        }
+    }
+    meant
+});
 
 /// Lower case, cut where words end: `OrderDB`, `order-db` and `Order DB` are
 /// the same words.

@@ -128,6 +128,9 @@ impl App {
         let places = edit::orders(model, &edits);
         let undo_sections = self.edit_locked(open, &summary, |document| {
             document.edit_records(&edits, &places)?;
+            if args.sections.is_empty() {
+                document.edited_only_records();
+            }
             let mut undo = Vec::with_capacity(args.sections.len());
             for section in args.sections {
                 undo.push(document.set_section(&section)?);

@@ -1,11 +1,13 @@
 //! The model's records as they are projected.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::marker::PhantomData;
 
 use drystone_model::schema::Collection;
 use drystone_model::{Record, Value};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use serde::{Deserialize, Serialize};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::search;
 use crate::error::{Error, Result};
@@ -13,14 +15,59 @@ use crate::error::{Error, Result};
 /// A record's row.
 #[derive(Serialize, Deserialize)]
 struct Data<'a> {
-    order: std::borrow::Cow<'a, str>,
+    #[serde(borrow)]
+    order: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     deleted: bool,
-    #[serde(default, skip_serializing_if = "str::is_empty")]
-    with: std::borrow::Cow<'a, str>,
-    fields: BTreeMap<std::borrow::Cow<'a, str>, Value>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    conflicts: BTreeMap<std::borrow::Cow<'a, str>, Vec<Value>>,
+    #[serde(default, borrow, skip_serializing_if = "str::is_empty")]
+    with: Cow<'a, str>,
+    #[serde(borrow)]
+    fields: Named<'a, Value>,
+    #[serde(default = "Named::none", borrow, skip_serializing_if = "Named::is_empty")]
+    conflicts: Named<'a, Vec<Value>>,
+}
+
+/// A JSON object, in the order in which it stands there.
+struct Named<'a, T>(Vec<(Cow<'a, str>, T)>);
+
+impl<T> Named<'_, T> {
+    fn none() -> Self {
+        Named(Vec::new())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<T: Serialize> Serialize for Named<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Named<'a, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+        struct Form<'a, T>(PhantomData<Named<'a, T>>);
+        impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for Form<'a, T> {
+            type Value = Named<'a, T>;
+
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Named<'a, T>, A::Error> {
+                let mut all = Vec::with_capacity(8);
+                while let Some((Name(name), value)) = entries.next_entry()? {
+                    all.push((name, value));
+                }
+                Ok(Named(all))
+            }
+        }
+        deserializer.deserialize_map(Form(PhantomData))
+    }
 }
 
 /// All records of a document, in no order.
@@ -61,12 +108,12 @@ fn read(collection: Collection, id: String, data: &str) -> Result<Record> {
     record.order = data.order.into_owned();
     record.deleted = data.deleted;
     record.deleted_with = data.with.into_owned();
-    for (name, value) in data.fields {
+    for (name, value) in data.fields.0 {
         if let Some(field) = collection.field(&name) {
             record.fields.insert(field.name, value);
         }
     }
-    for (name, values) in data.conflicts {
+    for (name, values) in data.conflicts.0 {
         if let Some(field) = collection.field(&name) {
             record.conflicts.insert(field.name, values);
         }
@@ -83,8 +130,8 @@ pub fn put(tx: &Transaction<'_>, document: &[u8; 16], record: &Record) -> Result
         order: record.order.as_str().into(),
         deleted: record.deleted,
         with: record.deleted_with.as_str().into(),
-        fields: record.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect(),
-        conflicts: record.conflicts.iter().map(|(name, values)| ((*name).into(), values.clone())).collect(),
+        fields: Named(record.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect()),
+        conflicts: Named(record.conflicts.iter().map(|(name, values)| ((*name).into(), values.clone())).collect()),
     };
     let data = serde_json::to_string(&data).map_err(Error::internal)?;
     tx.prepare_cached(
