@@ -37,6 +37,9 @@ pub struct NewRecord {
     pub record: Vec<u8>,
     pub countersignature: Signature,
     pub received_ms: u64,
+    /// Members and devices after it.
+    pub members: u64,
+    pub devices: u64,
 }
 
 /// What came of an append.
@@ -69,8 +72,27 @@ pub struct Stretch {
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
     pub workspaces: u64,
-    pub workspace_bytes: u64,
-    pub workspace_entries: u64,
+    /// For workspaces without quotas of their own.
+    pub each: WorkspaceQuotas,
+}
+
+/// What one workspace may store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkspaceQuotas {
+    /// Records and envelopes, in bytes.
+    pub bytes: u64,
+    pub entries: u64,
+    /// Of all members together.
+    pub devices: u64,
+}
+
+/// Why a workspace is neither read nor written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closure {
+    /// Who runs the relay says why.
+    Suspended(String),
+    /// It will be gone for good at this time, milliseconds since 1970.
+    Deleted { due_ms: u64 },
 }
 
 /// Why the store did not do what was asked.
@@ -88,9 +110,15 @@ pub enum StoreError {
     /// The device's numbers have a gap.
     #[error("number {got} where {expected} comes next")]
     SequenceGap { got: u64, expected: u64 },
-    /// A named quota is used up.
-    #[error("the quota of {limit} {what} is used up")]
-    Quota { limit: u64, what: &'static str },
+    /// A named quota does not allow this much more.
+    #[error("the quota of {what} is {limit}, {used} are used, and this needs {more} more")]
+    Quota { what: &'static str, used: u64, more: u64, limit: u64 },
+    /// Who runs the relay has closed the workspace.
+    #[error("the workspace is closed")]
+    Closed(Closure),
+    /// Another process holds the database for longer than a write waits; nothing was done.
+    #[error("the database is in use by another process")]
+    Busy,
     /// The disk, or the size that the operator allows, is full.
     #[error("the store is full")]
     Full,
@@ -102,7 +130,7 @@ pub enum StoreError {
     Failed(String),
     /// The relay is stopping.
     #[error("the store is closed")]
-    Closed,
+    Stopping,
 }
 
 impl StoreError {
@@ -115,6 +143,7 @@ impl StoreError {
                 | StoreError::SequenceConflict { .. }
                 | StoreError::SequenceGap { .. }
                 | StoreError::Quota { .. }
+                | StoreError::Closed(_)
         )
     }
 }

@@ -8,9 +8,10 @@ use drystone_wire::WorkspaceId;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::sqlite::write;
+use super::sqlite::{admin, write};
 use super::{AppendedEntries, NewEntry, NewRecord, Placed, Quotas, Standing, StoreError};
 use crate::metrics::Metrics;
+use crate::state::now_ms;
 
 /// Jobs in one transaction.
 const BATCH_JOBS: usize = 256;
@@ -39,6 +40,10 @@ enum Job {
         news: News,
         reply: Reply<Placed>,
     },
+    /// A step of removing what was deleted; the answer is whether there may be more.
+    Collect {
+        reply: Reply<bool>,
+    },
     Probe {
         reply: Reply<()>,
     },
@@ -50,6 +55,7 @@ enum Job {
 enum Done {
     Append(Result<AppendedEntries, StoreError>, News, Reply<AppendedEntries>),
     Place(Result<Placed, StoreError>, Option<News>, Reply<Placed>),
+    Collect(Result<bool, StoreError>, Reply<bool>),
     Probe(Option<Reply<()>>),
 }
 
@@ -102,6 +108,11 @@ impl Writer {
         self.submit(|reply| Job::Place { record, news, reply }).await
     }
 
+    /// Removes a bounded part of what was deleted. True when there may be more.
+    pub async fn collect(&self) -> Result<bool, WriteError> {
+        self.submit(|reply| Job::Collect { reply }).await
+    }
+
     /// Writes something of no meaning, to see whether the disk takes it.
     pub async fn probe(&self) -> Result<(), WriteError> {
         self.submit(|reply| Job::Probe { reply }).await
@@ -117,10 +128,10 @@ impl Writer {
         let (reply, result) = oneshot::channel();
         self.jobs.try_send(job(reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WriteError::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => WriteError::Store(StoreError::Closed),
+            mpsc::error::TrySendError::Closed(_) => WriteError::Store(StoreError::Stopping),
         })?;
         self.metrics.write_queue.set((self.jobs.max_capacity() - self.jobs.capacity()) as i64);
-        result.await.unwrap_or(Err(StoreError::Closed)).map_err(WriteError::Store)
+        result.await.unwrap_or(Err(StoreError::Stopping)).map_err(WriteError::Store)
     }
 }
 
@@ -204,6 +215,11 @@ impl Loop {
                 tracing::error!("the store is full: free space on its disk, or raise --max-store-bytes");
                 Ok(())
             }
+            // Another process had the database for too long; nothing was begun, or it was taken back.
+            StoreError::Busy => {
+                tracing::warn!("the database is in use by another process; writes were refused");
+                Ok(())
+            }
             other => Err(other),
         }
     }
@@ -213,7 +229,7 @@ impl Loop {
     fn perform(&self, job: Job) -> (Done, Option<StoreError>) {
         match job {
             Job::Append { workspace, membership, entries, news, reply } => {
-                let work = || write::append(&self.connection, &workspace, membership, &entries, &self.quotas);
+                let work = || write::append(&self.connection, &workspace, membership, &entries, &self.quotas, now_ms());
                 let (result, failure) = self.separately(work);
                 (Done::Append(result, news, reply), failure)
             }
@@ -224,6 +240,10 @@ impl Loop {
             Job::Place { record, news, reply } => {
                 let (result, failure) = self.separately(|| write::place(&self.connection, &record, &self.quotas));
                 (Done::Place(result, Some(news), reply), failure)
+            }
+            Job::Collect { reply } => {
+                let (result, failure) = self.separately(|| admin::collect(&self.connection, now_ms()));
+                (Done::Collect(result, reply), failure)
             }
             Job::Probe { reply } => {
                 let failure = self.execute("UPDATE relay SET one = 1").err();
@@ -248,7 +268,7 @@ impl Loop {
             Err(_) => Ok(()),
         };
         match (result, end) {
-            (Err(error), _) if !error.is_refusal() => (Err(StoreError::Closed), Some(error)),
+            (Err(error), _) if !error.is_refusal() => (Err(StoreError::Stopping), Some(error)),
             (result, end) => (result, end.err()),
         }
     }
@@ -264,7 +284,7 @@ impl Job {
         match self {
             Job::Append { entries, .. } => entries.iter().map(|entry| entry.envelope.len()).sum(),
             Job::Create { record, .. } | Job::Place { record, .. } => record.record.len(),
-            Job::Probe { .. } | Job::Close => 0,
+            Job::Collect { .. } | Job::Probe { .. } | Job::Close => 0,
         }
     }
 
@@ -272,6 +292,7 @@ impl Job {
         match self {
             Job::Append { reply, .. } => answer(reply, Err(again(error))),
             Job::Create { reply, .. } | Job::Place { reply, .. } => answer(reply, Err(again(error))),
+            Job::Collect { reply } => answer(reply, Err(again(error))),
             Job::Probe { reply } => answer(reply, Err(again(error))),
             Job::Close => {}
         }
@@ -295,6 +316,7 @@ impl Done {
                 }
                 answer(reply, result);
             }
+            Done::Collect(result, reply) => answer(reply, result),
             Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Ok(()))),
         }
     }
@@ -303,6 +325,7 @@ impl Done {
         match self {
             Done::Append(_, _, reply) => answer(reply, Err(again(error))),
             Done::Place(_, _, reply) => answer(reply, Err(again(error))),
+            Done::Collect(_, reply) => answer(reply, Err(again(error))),
             Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Err(again(error)))),
         }
     }
@@ -313,7 +336,8 @@ fn answer<T>(reply: Reply<T>, result: Result<T, StoreError>) {
     let _ = reply.send(result);
 }
 
-fn publish(news: &News, standing: &Standing) {
+/// Announces where a workspace stands, unless something newer was.
+pub fn publish(news: &News, standing: &Standing) {
     news.send_if_modified(|known| {
         let newer = standing.position > known.position || standing.membership > known.membership;
         if newer {
@@ -327,6 +351,7 @@ fn publish(news: &News, standing: &Standing) {
 fn again(error: &StoreError) -> StoreError {
     match error {
         StoreError::Full => StoreError::Full,
+        StoreError::Busy => StoreError::Busy,
         StoreError::Damaged(cause) => StoreError::Damaged(cause.clone()),
         other => StoreError::Failed(other.to_string()),
     }
@@ -335,10 +360,11 @@ fn again(error: &StoreError) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::sqlite;
+    use crate::storage::{WorkspaceQuotas, sqlite};
     use drystone_wire::{DeviceKey, Hash, RelayKey, Signature};
 
-    const QUOTAS: Quotas = Quotas { workspaces: 10, workspace_bytes: 10_000, workspace_entries: 100 };
+    const QUOTAS: Quotas =
+        Quotas { workspaces: 10, each: WorkspaceQuotas { bytes: 10_000, entries: 100, devices: 10 } };
     const WORKSPACE: WorkspaceId = WorkspaceId([1; 32]);
 
     struct Fixture {
@@ -360,7 +386,16 @@ mod tests {
         let signature = Signature([hash; 64]);
         let hash = Hash([hash; 32]);
         let record = vec![1; 100];
-        NewRecord { workspace: WORKSPACE, position, hash, record, countersignature: signature, received_ms: 0 }
+        NewRecord {
+            workspace: WORKSPACE,
+            position,
+            hash,
+            record,
+            countersignature: signature,
+            received_ms: 0,
+            members: 1,
+            devices: 1,
+        }
     }
 
     fn entry(device: u8, sequence: u64) -> NewEntry {
@@ -466,6 +501,6 @@ mod tests {
         waiting.await.unwrap().unwrap();
         ended.await.unwrap().unwrap();
         let late = writer.append(WORKSPACE, 1, one(entry(10, 2)), news).await;
-        assert!(matches!(late, Err(WriteError::Store(StoreError::Closed))));
+        assert!(matches!(late, Err(WriteError::Store(StoreError::Stopping))));
     }
 }

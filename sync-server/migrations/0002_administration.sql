@@ -1,0 +1,54 @@
+-- What who runs the relay decides about workspaces. The command line writes it
+-- while the relay runs.
+
+-- Counted from the membership, so that a list needs no signatures.
+ALTER TABLE workspaces ADD COLUMN members INTEGER NOT NULL DEFAULT 0 CHECK (members >= 0);
+ALTER TABLE workspaces ADD COLUMN devices INTEGER NOT NULL DEFAULT 0 CHECK (devices >= 0);
+-- When something was last written, milliseconds since 1970.
+ALTER TABLE workspaces ADD COLUMN active_ms INTEGER NOT NULL DEFAULT 0;
+UPDATE workspaces SET active_ms = created_ms;
+
+-- Grows with every change below, so that a running relay knows that there was
+-- one. The defaults are those of the relay that ran last.
+CREATE TABLE administration (
+    one INTEGER PRIMARY KEY NOT NULL CHECK (one = 1),
+    version INTEGER NOT NULL CHECK (version >= 1),
+    default_bytes INTEGER NOT NULL,
+    default_entries INTEGER NOT NULL,
+    default_devices INTEGER NOT NULL
+) STRICT;
+INSERT INTO administration VALUES (1, 1, 0, 0, 0);
+
+-- A quota of a workspace's own; without a row the relay's default counts.
+CREATE TABLE quotas (
+    workspace INTEGER NOT NULL REFERENCES workspaces (number),
+    what TEXT NOT NULL CHECK (what IN ('bytes', 'entries', 'devices')),
+    most INTEGER NOT NULL CHECK (most >= 0),
+    PRIMARY KEY (workspace, what)
+) STRICT;
+
+-- Suspended workspaces: neither read nor written.
+CREATE TABLE holds (
+    workspace INTEGER PRIMARY KEY NOT NULL REFERENCES workspaces (number),
+    reason TEXT NOT NULL,
+    -- 1 while a restore fills the workspace; when it broke off, running it again ends it.
+    restoring INTEGER NOT NULL CHECK (restoring IN (0, 1)),
+    since_ms INTEGER NOT NULL
+) STRICT;
+
+-- Deleted workspaces. Nothing of them is gone before they are due; once
+-- collecting is 1, there is no way back.
+CREATE TABLE deletions (
+    workspace INTEGER PRIMARY KEY NOT NULL REFERENCES workspaces (number),
+    due_ms INTEGER NOT NULL,
+    collecting INTEGER NOT NULL CHECK (collecting IN (0, 1))
+) STRICT;
+
+-- Where the logs of workspaces ended that are gone for good. One that comes
+-- again starts in a younger generation, so that devices notice.
+CREATE TABLE gone (
+    id BLOB PRIMARY KEY NOT NULL CHECK (length(id) = 32),
+    generation INTEGER NOT NULL CHECK (generation >= 1),
+    position INTEGER NOT NULL CHECK (position >= 0),
+    gone_ms INTEGER NOT NULL
+) STRICT;
