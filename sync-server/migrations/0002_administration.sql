@@ -31,7 +31,7 @@ CREATE TABLE quotas (
 CREATE TABLE holds (
     workspace INTEGER PRIMARY KEY NOT NULL REFERENCES workspaces (number),
     reason TEXT NOT NULL,
-    -- 1 while a restore fills the workspace; when it broke off, running it again ends it.
+    -- 1 while a restore fills the workspace. When that broke off, running it again ends it.
     restoring INTEGER NOT NULL CHECK (restoring IN (0, 1)),
     since_ms INTEGER NOT NULL
 ) STRICT;

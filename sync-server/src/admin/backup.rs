@@ -13,39 +13,25 @@ use super::{Said, Store};
 use crate::state::now_ms;
 use crate::storage::StoreError;
 use crate::storage::folder;
-use crate::storage::sqlite::{self, transfer, verify};
+use crate::storage::sqlite::verify::{self, Report};
+use crate::storage::sqlite::{self, transfer};
 
 pub fn write(store: &Store, file: &Path) -> Result<Said, Fault> {
     if file.exists() {
         let message = format!("{} is there already: give a new name, backups are never overwritten", file.display());
         return Err(Fault::new(Code::Exists, message));
     }
-    let key = folder::existing_key(&store.data)?;
     // Written aside, verified, and only then given its name: a crash leaves no file that looks like a backup.
-    let part = aside(file);
-    for leftover in [part.clone(), journal(&part)] {
-        match fs::remove_file(&leftover) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(Fault::file(&leftover, &error)),
-            _ => {}
-        }
+    let part = beside(file, ".part");
+    let result = made(store, &part).and_then(|done| {
+        fs::rename(&part, file).and_then(|()| folder::sync_beside(file)).map_err(|error| Fault::file(file, &error))?;
+        Ok(done)
+    });
+    if result.is_err() {
+        // What is left of it holds the key; when it cannot be removed, the fault says more than that would.
+        let _ = removed(&part);
     }
-    folder::private_file(&part).map_err(|error| Fault::file(&part, &error))?;
-    let mut copy = Connection::open(&part).map_err(|error| Fault::file(&part, &error))?;
-    transfer::copy(&sqlite::open_beside(&folder::existing_database(&store.data)?)?, &mut copy)?;
-    if sqlite::owner(&copy)?.0 != key.verifying_key().to_bytes() {
-        let message = "the relay's key does not belong to the database: restore both from the same backup";
-        return Err(Fault::new(Code::Integrity, message));
-    }
-    transfer::seal(&copy, key.as_bytes(), now_ms())?;
-    copy.close().map_err(|(_, error)| StoreError::from(error))?;
-    let finish = || {
-        fs::File::open(&part)?.sync_all()?;
-        fs::metadata(&part).map(|metadata| metadata.len())
-    };
-    let bytes = finish().map_err(|error| Fault::file(&part, &error))?;
-    let report = verify::all(&opened(&part)?)?;
-    sound(&report, "what is stored, and so the backup of it,")?;
-    fs::rename(&part, file).and_then(|()| folder::sync_beside(file)).map_err(|error| Fault::file(file, &error))?;
+    let (report, bytes) = result?;
     let json = json!({ "backup": {
         "file": file.display().to_string(), "bytes": bytes, "workspaces": report.workspaces,
         "records": report.records, "entries": report.entries,
@@ -61,14 +47,38 @@ pub fn write(store: &Store, file: &Path) -> Result<Said, Fault> {
     Ok(Said::new(json, text))
 }
 
-fn aside(file: &Path) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
+/// Makes the file and verifies it; gives what is in it and its size.
+fn made(store: &Store, part: &Path) -> Result<(Report, u64), Fault> {
+    let key = folder::existing_key(&store.data)?;
+    removed(part).and_then(|()| folder::private_file(part).map(drop)).map_err(|error| Fault::file(part, &error))?;
+    let mut copy = Connection::open(part).map_err(|error| Fault::file(part, &error))?;
+    transfer::copy(&sqlite::open_beside(&folder::existing_database(&store.data)?)?, &mut copy)?;
+    if sqlite::owner(&copy)?.0 != key.verifying_key().to_bytes() {
+        let message = "the relay's key does not belong to the database: restore both from the same backup";
+        return Err(Fault::new(Code::Integrity, message));
+    }
+    transfer::seal(&copy, key.as_bytes(), now_ms())?;
+    copy.close().map_err(|(_, error)| StoreError::from(error))?;
+    let synced = fs::File::open(part).and_then(|file| file.sync_all().and_then(|()| file.metadata()));
+    let bytes = synced.map_err(|error| Fault::file(part, &error))?.len();
+    let report = verify::all(&opened(part)?)?;
+    sound(&report, "what is stored, and so the backup of it,")?;
+    Ok((report, bytes))
 }
 
-fn journal(file: &Path) -> PathBuf {
+/// Removes a file that may be there, with SQLite's journal beside it.
+fn removed(file: &Path) -> std::io::Result<()> {
+    for path in [file.to_path_buf(), beside(file, "-journal")] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push("-journal");
+    name.push(suffix);
     name.into()
 }

@@ -39,7 +39,14 @@ pub fn whole(data: &Path, file: &Path) -> Result<Said, Fault> {
     };
     // Held until the end, so that no relay starts on it.
     let folder = Folder::open(data)?;
-    folder.begin_restore().map_err(|fatal| Fault::new(Code::Exists, fatal.to_string()))?;
+    if folder.holds_a_relay() {
+        let message = format!(
+            "the data folder {} holds a relay already: restore into an empty folder, or one workspace with --workspace",
+            data.display()
+        );
+        return Err(Fault::new(Code::Exists, message));
+    }
+    folder.begin_restore()?;
     let path = folder.private_database()?;
     let mut copy = Connection::open(&path).map_err(|error| Fault::file(&path, &error))?;
     transfer::copy(&backup, &mut copy)?;

@@ -69,16 +69,15 @@ impl Folder {
         check_whole(&self.path)
     }
 
-    /// Begins to fill an empty folder. One in which that broke off is emptied first.
+    /// Whether a relay's data are here, and not only what a restore left that broke off.
+    pub fn holds_a_relay(&self) -> bool {
+        let there = |name: &str| self.path.join(name).exists();
+        (there(KEY_FILE) || there(DATABASE_FILE)) && !there(RESTORING_FILE)
+    }
+
+    /// Begins to fill a folder that holds no relay. What a restore left that broke off is removed.
     pub fn begin_restore(&self) -> Result<(), Fatal> {
         let marker = self.path.join(RESTORING_FILE);
-        let taken = [KEY_FILE, DATABASE_FILE].iter().any(|name| self.path.join(name).exists());
-        if taken && !marker.exists() {
-            return Err(Fatal::Input(format!(
-                "the data folder {} holds a relay already: restore into an empty folder, or one workspace with --workspace",
-                self.path.display()
-            )));
-        }
         let begin = || {
             open_private(&marker, OpenOptions::new().create(true).append(true))?.sync_all()?;
             for name in [KEY_FILE, DATABASE_FILE] {

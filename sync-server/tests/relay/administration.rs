@@ -57,7 +57,7 @@ async fn suspending_takes_effect_at_the_next_request_and_closes_listeners() {
     let next = workspace.owner.clone().envelope(&id, 10);
     let invitation = workspace.next(&workspace.owner, workspace.invitation(&workspace.owner.root, Role::Reader, 0));
     for refused in [
-        client.append(&id, &[next.clone()]).await.unwrap_err(),
+        client.append(&id, std::slice::from_ref(&next)).await.unwrap_err(),
         client.read(&id, "").await.unwrap_err(),
         client.records(&id, 1).await.unwrap_err(),
         client.wait(&id, "seconds=0").await.unwrap_err(),

@@ -111,7 +111,7 @@ async fn the_drill_a_lost_relay_comes_back_and_devices_notice_what_is_missing() 
     // What a device had seen is longer than what is signed now, and its next number leaves a gap.
     assert!(page.head.verify(&client.relay) && page.head.position < seen.position);
     let next = workspace.owner.envelope(&id, 10);
-    assert_eq!(client.append(&id, &[next.clone()]).await.unwrap_err().code, SequenceGap);
+    assert_eq!(client.append(&id, std::slice::from_ref(&next)).await.unwrap_err().code, SequenceGap);
     // What it kept fits after what came back.
     client.append(&id, &[lost, vec![next]].concat()).await.unwrap();
     let healed = log_of(&client, &id).await.head;
