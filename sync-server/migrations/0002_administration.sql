@@ -4,6 +4,8 @@
 -- Counted from the membership, so that a list needs no signatures.
 ALTER TABLE workspaces ADD COLUMN members INTEGER NOT NULL DEFAULT 0 CHECK (members >= 0);
 ALTER TABLE workspaces ADD COLUMN devices INTEGER NOT NULL DEFAULT 0 CHECK (devices >= 0);
+-- Bytes of announced attachments.
+ALTER TABLE workspaces ADD COLUMN attachments INTEGER NOT NULL DEFAULT 0 CHECK (attachments >= 0);
 -- When something was last written, milliseconds since 1970.
 ALTER TABLE workspaces ADD COLUMN active_ms INTEGER NOT NULL DEFAULT 0;
 UPDATE workspaces SET active_ms = created_ms;
@@ -15,14 +17,15 @@ CREATE TABLE administration (
     version INTEGER NOT NULL CHECK (version >= 1),
     default_bytes INTEGER NOT NULL,
     default_entries INTEGER NOT NULL,
-    default_devices INTEGER NOT NULL
+    default_devices INTEGER NOT NULL,
+    default_attachments INTEGER NOT NULL
 ) STRICT;
-INSERT INTO administration VALUES (1, 1, 0, 0, 0);
+INSERT INTO administration VALUES (1, 1, 0, 0, 0, 0);
 
 -- A quota of a workspace's own; without a row the relay's default counts.
 CREATE TABLE quotas (
     workspace INTEGER NOT NULL REFERENCES workspaces (number),
-    what TEXT NOT NULL CHECK (what IN ('bytes', 'entries', 'devices')),
+    what TEXT NOT NULL CHECK (what IN ('bytes', 'entries', 'devices', 'attachments')),
     most INTEGER NOT NULL CHECK (most >= 0),
     PRIMARY KEY (workspace, what)
 ) STRICT;
@@ -51,4 +54,21 @@ CREATE TABLE gone (
     generation INTEGER NOT NULL CHECK (generation >= 1),
     position INTEGER NOT NULL CHECK (position >= 0),
     gone_ms INTEGER NOT NULL
+) STRICT;
+
+-- Attachments. Their chunks are files beside the database. What is announced
+-- counts against the quota in whole, so that no upload fails halfway for it.
+CREATE TABLE blobs (
+    workspace INTEGER NOT NULL REFERENCES workspaces (number),
+    blob BLOB NOT NULL CHECK (length(blob) = 32),
+    size INTEGER NOT NULL CHECK (size >= 1),
+    manifest BLOB NOT NULL,
+    -- 1 once every chunk is there.
+    whole INTEGER NOT NULL CHECK (whole IN (0, 1)),
+    announced_ms INTEGER NOT NULL,
+    -- When a member no longer needed it, 0 while it is in use.
+    marked_ms INTEGER NOT NULL,
+    -- 1 while its files are being removed. Then there is no way back.
+    removing INTEGER NOT NULL CHECK (removing IN (0, 1)),
+    PRIMARY KEY (workspace, blob)
 ) STRICT;

@@ -14,12 +14,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use drystone_wire::WorkspaceId;
+use drystone_wire::{Hash, WorkspaceId};
 use rusqlite::{Connection, TransactionBehavior};
 use serde_json::{Value, json};
 
 use crate::config::{Config, Options};
 use crate::storage::StoreError;
+use crate::storage::chunks::Chunks;
 use crate::storage::folder::{self, Bell};
 use crate::storage::sqlite::{self, admin};
 
@@ -264,6 +265,12 @@ impl Store {
         // A relay that cannot be rung for looks by itself within a second.
         let _ = Bell::of(&self.data).ring();
         Ok(result)
+    }
+
+    /// Where the chunks of attachments are read.
+    fn chunk_of(&self) -> impl Fn(&WorkspaceId, &Hash, usize) -> Result<Option<Vec<u8>>, StoreError> {
+        let chunks = Chunks::of(&self.data);
+        move |id, blob, index| Ok(chunks.get(id, blob, index)?)
     }
 
     /// The one workspace that begins with these digits.

@@ -168,6 +168,9 @@ options! {
     /// Devices that the members of a workspace may have together without a quota of its own [default: 500]
     #[arg(value_name = "N", help_heading = "Limits")]
     workspace_devices: u64, "DRYSTONE_RELAY_WORKSPACE_DEVICES";
+    /// Bytes of attachments that a workspace may store without a quota of its own [default: 10737418240]
+    #[arg(value_name = "BYTES", help_heading = "Limits")]
+    workspace_attachments: u64, "DRYSTONE_RELAY_WORKSPACE_ATTACHMENTS";
     /// Size of the database in bytes; 0 for as large as the disk lets it grow [default: 0]
     #[arg(value_name = "BYTES", help_heading = "Limits")]
     max_store_bytes: u64, "DRYSTONE_RELAY_MAX_STORE_BYTES";
@@ -214,6 +217,7 @@ pub struct Limits {
     pub workspace_bytes: u64,
     pub workspace_entries: u64,
     pub workspace_devices: u64,
+    pub workspace_attachments: u64,
     pub max_store_bytes: u64,
     pub write_queue: usize,
 }
@@ -250,6 +254,7 @@ impl Config {
             workspace_bytes: options.workspace_bytes.unwrap_or(10 << 30),
             workspace_entries: options.workspace_entries.unwrap_or(10_000_000),
             workspace_devices: options.workspace_devices.unwrap_or(500),
+            workspace_attachments: options.workspace_attachments.unwrap_or(10 << 30),
             max_store_bytes: options.max_store_bytes.unwrap_or(0),
             write_queue: options.write_queue.unwrap_or(1024).max(1),
         };

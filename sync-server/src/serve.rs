@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::administration::Administration;
 use crate::config::Config;
 use crate::connection::{self, Door};
 use crate::error::Fatal;
 use crate::metrics::Metrics;
 use crate::routes;
 use crate::state::Relay;
-use crate::storage::folder::{Bell, Folder};
+use crate::storage::chunks::Chunks;
+use crate::storage::folder::Folder;
 use crate::storage::sqlite::{self, admin, read::Readers};
 use crate::storage::writer::{Ended, Writer};
 use crate::storage::{Quotas, StoreError, WorkspaceQuotas};
@@ -70,12 +70,15 @@ fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fatal> {
         bytes: config.limits.workspace_bytes,
         entries: config.limits.workspace_entries,
         devices: config.limits.workspace_devices,
+        attachments: config.limits.workspace_attachments,
     };
     admin::set_defaults(&connection, &each).map_err(|error| store_failed(Err(error)))?;
     let quotas = Quotas { workspaces: config.limits.max_workspaces, each };
+    let chunks = Chunks::of(&config.data);
+    chunks.tidy().map_err(|error| store_failed(Err(StoreError::from(error))))?;
     let metrics = Arc::new(Metrics::new());
-    let (writer, ended) =
-        Writer::start(connection, quotas, config.limits.write_queue, metrics.clone()).map_err(|error| {
+    let (writer, ended) = Writer::start(connection, chunks.clone(), quotas, config.limits.write_queue, metrics.clone())
+        .map_err(|error| {
             Fatal::Input(format!("the writing thread cannot start: {error}; raise the limit of threads"))
         })?;
     let mut challenge_key = [0; 32];
@@ -83,8 +86,7 @@ fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fatal> {
         .map_err(|error| Fatal::Input(format!("the operating system gives no randomness: {error}")))?;
     let readers = Readers::new(folder.database());
     tracing::info!(data = %config.data.display(), relay_key = %relay_key, version = env!("CARGO_PKG_VERSION"), "started");
-    let administration = Administration::new(Bell::of(&config.data));
-    Ok((Arc::new(Relay::new(config, key, challenge_key, readers, writer, metrics, administration)), ended))
+    Ok((Arc::new(Relay::new(config, key, challenge_key, readers, writer, chunks, metrics)), ended))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Fatal> {

@@ -26,6 +26,8 @@ use crate::connection::Slots;
 use crate::error::Refusal;
 use crate::limits::{BodyMemory, Limiter};
 use crate::metrics::Metrics;
+use crate::storage::chunks::Chunks;
+use crate::storage::folder::Bell;
 use crate::storage::sqlite::read::Readers;
 use crate::storage::sqlite::roster;
 use crate::storage::writer::{News, WriteError, Writer, publish};
@@ -61,6 +63,7 @@ pub struct Relay {
     pub memory: BodyMemory,
     pub readers: Readers,
     pub writer: Writer,
+    pub chunks: Chunks,
     pub metrics: Arc<Metrics>,
     pub administration: Administration,
     workspaces: Mutex<HashMap<WorkspaceId, Arc<Workspace>>>,
@@ -114,8 +117,8 @@ impl Relay {
         challenge_key: [u8; 32],
         readers: Readers,
         writer: Writer,
+        chunks: Chunks,
         metrics: Arc<Metrics>,
-        administration: Administration,
     ) -> Relay {
         let limits = &config.limits;
         let slots = Slots::new(limits.max_connections, limits.max_connections_per_address);
@@ -131,12 +134,13 @@ impl Relay {
                 create: Limiter::per_hour(limits.create_rate),
             },
             memory: BodyMemory::new(limits.body_memory),
+            administration: Administration::new(Bell::of(&config.data)),
             key,
             config,
             readers,
             writer,
+            chunks,
             metrics,
-            administration,
             workspaces: Mutex::default(),
             probed: tokio::sync::Mutex::default(),
             slots,
@@ -367,6 +371,10 @@ pub fn refusal(error: StoreError) -> Refusal {
             RelayErrorCode::QuotaExceeded,
             format!("{error}; nothing of this request was stored: ask who runs the relay to raise it"),
         ),
+        StoreError::NoBlob => {
+            (RelayErrorCode::NotFound, "this workspace has no such attachment, or not this chunk of it".into())
+        }
+        StoreError::Removing => return Refusal::retry_later("the attachment is just being removed; try again", 2),
         StoreError::Closed(closure) => return closed(closure),
         StoreError::Busy => {
             return Refusal::retry_later("the relay's store is busy with administration; nothing was stored", 2);

@@ -1,6 +1,7 @@
 //! What the relay keeps, and how: one SQLite database in one folder. Another
 //! store takes the place of [`Store`] behind the same few functions.
 
+pub mod chunks;
 pub mod folder;
 pub mod sqlite;
 pub mod writer;
@@ -84,6 +85,8 @@ pub struct WorkspaceQuotas {
     pub entries: u64,
     /// Of all members together.
     pub devices: u64,
+    /// Bytes of attachments.
+    pub attachments: u64,
 }
 
 /// Why a workspace is neither read nor written.
@@ -101,6 +104,12 @@ pub enum StoreError {
     /// There is no such workspace.
     #[error("no such workspace")]
     NoWorkspace,
+    /// There is no such attachment.
+    #[error("no such attachment")]
+    NoBlob,
+    /// The attachment's files are being removed.
+    #[error("the attachment is being removed")]
+    Removing,
     /// The membership is not the one that the request was checked against.
     #[error("the membership moved on")]
     MembershipMoved,
@@ -133,12 +142,23 @@ pub enum StoreError {
     Stopping,
 }
 
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> StoreError {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::Full,
+            _ => StoreError::Failed(error.to_string()),
+        }
+    }
+}
+
 impl StoreError {
     /// Whether it says something about the request and nothing about the store.
     pub fn is_refusal(&self) -> bool {
         matches!(
             self,
             StoreError::NoWorkspace
+                | StoreError::NoBlob
+                | StoreError::Removing
                 | StoreError::MembershipMoved
                 | StoreError::SequenceConflict { .. }
                 | StoreError::SequenceGap { .. }

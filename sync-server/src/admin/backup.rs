@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::check::{opened, sound};
+use super::check::{all, opened, sound};
 use super::fault::{Code, Fault};
 use super::size::readable;
 use super::{Said, Store};
 use crate::state::now_ms;
 use crate::storage::StoreError;
+use crate::storage::chunks::Chunks;
 use crate::storage::folder;
-use crate::storage::sqlite::verify::{self, Report};
+use crate::storage::sqlite::verify::Report;
 use crate::storage::sqlite::{self, transfer};
 
 pub fn write(store: &Store, file: &Path) -> Result<Said, Fault> {
@@ -34,15 +35,16 @@ pub fn write(store: &Store, file: &Path) -> Result<Said, Fault> {
     let (report, bytes) = result?;
     let json = json!({ "backup": {
         "file": file.display().to_string(), "bytes": bytes, "workspaces": report.workspaces,
-        "records": report.records, "entries": report.entries,
+        "records": report.records, "entries": report.entries, "attachments": report.attachments,
     } });
     let text = format!(
-        "{}: {}, {} workspaces, {} membership records, {} entries; written and verified. It holds the relay's key: keep it secret.",
+        "{}: {}, {} workspaces, {} membership records, {} entries, {} attachments; written and verified. It holds the relay's key: keep it secret.",
         file.display(),
         readable(bytes),
         report.workspaces,
         report.records,
-        report.entries
+        report.entries,
+        report.attachments
     );
     Ok(Said::new(json, text))
 }
@@ -58,10 +60,11 @@ fn made(store: &Store, part: &Path) -> Result<(Report, u64), Fault> {
         return Err(Fault::new(Code::Integrity, message));
     }
     transfer::seal(&copy, key.as_bytes(), now_ms())?;
+    transfer::pack(&copy, &Chunks::of(&store.data))?;
     copy.close().map_err(|(_, error)| StoreError::from(error))?;
     let synced = fs::File::open(part).and_then(|file| file.sync_all().and_then(|()| file.metadata()));
     let bytes = synced.map_err(|error| Fault::file(part, &error))?.len();
-    let report = verify::all(&opened(part)?)?;
+    let report = all(&opened(part)?)?;
     sound(&report, "what is stored, and so the backup of it,")?;
     Ok((report, bytes))
 }

@@ -9,6 +9,7 @@ use super::size::stretch;
 use super::{Days, Said, Size, Store, confirmed, list};
 use crate::state::now_ms;
 use crate::storage::StoreError;
+use crate::storage::chunks::Chunks;
 use crate::storage::sqlite::admin::{self, Quota, State};
 
 /// The longest reason of a suspension, in bytes: it travels in every refusal.
@@ -27,6 +28,9 @@ pub struct Quotas {
     /// Devices of all members together
     #[arg(long, value_name = "N")]
     devices: Option<u64>,
+    /// Bytes of attachments
+    #[arg(long, value_name = "SIZE")]
+    attachments: Option<Size>,
     /// The relay's own defaults, for all that is not named here
     #[arg(long)]
     default: bool,
@@ -37,6 +41,7 @@ pub fn quota(store: &Store, id: &WorkspaceId, quotas: &Quotas) -> Result<Said, F
         (Quota::Bytes, quotas.bytes.map(|size| size.0)),
         (Quota::Entries, quotas.entries),
         (Quota::Devices, quotas.devices),
+        (Quota::Attachments, quotas.attachments.map(|size| size.0)),
     ];
     store.change(|connection| {
         for (quota, most) in asked {
@@ -115,7 +120,8 @@ pub fn collect(store: &Store) -> Result<Said, Fault> {
 /// Removes what is due, in steps between which the relay writes; gives how many.
 fn collected(store: &Store) -> Result<u64, Fault> {
     let mut steps = 0;
-    while store.change(|connection| admin::collect(connection, now_ms()))? {
+    let chunks = Chunks::of(&store.data);
+    while store.change(|connection| admin::collect(connection, &chunks, now_ms()))? {
         steps += 1;
     }
     Ok(steps)

@@ -21,12 +21,16 @@ pub fn store(store: &Store) -> Result<Said, Fault> {
         let message = "the relay's key does not belong to the database: restore both from the same backup";
         return Err(Fault::new(Code::Integrity, message));
     }
-    Ok(said(&store.read(verify::all)?))
+    Ok(said(&store.read(|connection| verify::all(connection, &store.chunk_of()))?))
 }
 
 pub fn backup(file: &Path) -> Result<Said, Fault> {
-    let connection = opened(file)?;
-    Ok(said(&verify::all(&connection)?))
+    Ok(said(&all(&opened(file)?)?))
+}
+
+/// Verifies a whole backup.
+pub fn all(backup: &rusqlite::Connection) -> Result<Report, Fault> {
+    Ok(verify::all(backup, &|id, blob, index| transfer::packed(backup, id, blob, index))?)
 }
 
 /// Opens a file that has to be a backup.
@@ -46,8 +50,10 @@ pub fn opened(file: &Path) -> Result<rusqlite::Connection, Fault> {
 }
 
 fn said(report: &Report) -> Said {
-    let Report { workspaces, records, entries, problems, told } = report;
-    let mut text = format!("{workspaces} workspaces, {records} membership records, {entries} entries: ");
+    let Report { workspaces, records, entries, attachments, problems, told } = report;
+    let mut text = format!(
+        "{workspaces} workspaces, {records} membership records, {entries} entries, {attachments} attachments: "
+    );
     text.push_str(if *problems == 0 { "everything verifies." } else { "something does not hold." });
     for problem in told {
         // Writing into a string does not fail.

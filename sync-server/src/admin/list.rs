@@ -63,6 +63,7 @@ fn described(it: &Summary) -> String {
     let own = |what: &str| if it.quota.own.iter().any(|own| own == what) { ", its own" } else { "" };
     format!(
         "workspace   {}\nstate       {}{more}\nbytes       {} of {}{}\nentries     {} of {}{}\ndevices     {} of {}{}\n\
+         attachments {} of {}{}\n\
          members     {}\nrecords     {}\ngeneration  {}\nmade        {} ago\nlast write  {} ago",
         it.workspace,
         state(it.state),
@@ -75,6 +76,9 @@ fn described(it: &Summary) -> String {
         it.devices,
         it.quota.devices,
         own("devices"),
+        readable(it.attachments),
+        readable(it.quota.attachments),
+        own("attachments"),
         it.members,
         it.records,
         it.generation,

@@ -2,19 +2,20 @@
 
 use std::path::Path;
 
-use drystone_wire::WorkspaceId;
+use drystone_wire::{Hash, WorkspaceId};
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::check::{opened, sound};
+use super::check::{all, opened, sound};
 use super::fault::{Code, Fault};
 use super::{Said, Store, change, found, list};
 use crate::state::now_ms;
 use crate::storage::StoreError;
+use crate::storage::chunks::Chunks;
 use crate::storage::folder::Folder;
 use crate::storage::sqlite::admin::{self, State};
 use crate::storage::sqlite::transfer::{self, Compared, Sealed};
-use crate::storage::sqlite::{self, verify};
+use crate::storage::sqlite::{self, blobs, verify};
 
 pub const HELP: &str = "\
 Whole: into a folder that is empty or not there, with the relay's key. No relay may run on it. When it breaks off,
@@ -32,7 +33,7 @@ Examples:
 
 pub fn whole(data: &Path, file: &Path) -> Result<Said, Fault> {
     let backup = opened(file)?;
-    let report = verify::all(&backup)?;
+    let report = all(&backup)?;
     sound(&report, &format!("the backup {}", file.display()))?;
     let Some(Sealed { secret, made_ms }) = transfer::sealed(&backup)? else {
         return Err(Fault::new(Code::NotABackup, format!("{} is no backup", file.display())));
@@ -50,6 +51,10 @@ pub fn whole(data: &Path, file: &Path) -> Result<Said, Fault> {
     let path = folder.private_database()?;
     let mut copy = Connection::open(&path).map_err(|error| Fault::file(&path, &error))?;
     transfer::copy(&backup, &mut copy)?;
+    let chunks = Chunks::of(data);
+    for id in admin::ids(&backup)? {
+        transfer::unpack(&backup, &id, &chunks)?;
+    }
     transfer::unseal(&copy)?;
     copy.close().map_err(|(_, error)| StoreError::from(error))?;
     folder.end_restore(&secret)?;
@@ -73,7 +78,8 @@ pub fn one(store: &Store, file: &Path, digits: &str) -> Result<Said, Fault> {
         return Err(Fault::new(Code::OtherRelay, message));
     }
     let id = found(admin::ids(&backup)?, digits)?;
-    sound(&verify::one(&backup, &id)?, &format!("workspace {id} in the backup {}", file.display()))?;
+    let chunk_of = |id: &WorkspaceId, blob: &Hash, index| transfer::packed(&backup, id, blob, index);
+    sound(&verify::one(&backup, &id, &chunk_of)?, &format!("workspace {id} in the backup {}", file.display()))?;
     let state = match store.read(|connection| admin::summary(connection, &id)) {
         Ok(summary) => Some(summary.state),
         Err(fault) if fault.code == Code::NoWorkspace => None,
@@ -92,7 +98,15 @@ pub fn one(store: &Store, file: &Path, digits: &str) -> Result<Said, Fault> {
     }
     store.change(|connection| transfer::begin(connection, &backup, &id, now_ms()))?;
     while store.change(|connection| transfer::step(connection, &backup, &id))? {}
-    sound(&store.read(|connection| verify::one(connection, &id))?, &format!("workspace {id} after the restore"))?;
+    // Files before rows: what the database names is there.
+    transfer::unpack(&backup, &id, &Chunks::of(&store.data))?;
+    for blob in blobs::of_workspace(&backup, &id)? {
+        store.change(|connection| blobs::put_back(connection, &id, &blob))?;
+    }
+    sound(
+        &store.read(|connection| verify::one(connection, &id, &store.chunk_of()))?,
+        &format!("workspace {id} after the restore"),
+    )?;
     store.change(|connection| admin::release(connection, &id))?;
     let came = entries(store, &id)? - entries_before;
     let note = if went_back { " It had more before; devices that saw that will say so." } else { "" };
@@ -108,7 +122,12 @@ fn entries(store: &Store, id: &WorkspaceId) -> Result<u64, Fault> {
 }
 
 fn behind(store: &Store, backup: &Connection, id: &WorkspaceId) -> Result<bool, Fault> {
-    store.read(|connection| transfer::compare(connection, backup, id)).map(|compared| compared == Compared::Behind)
+    let kept = blobs::of_workspace(backup, id)?;
+    store.read(|connection| {
+        let here = blobs::of_workspace(connection, id)?;
+        let lacks = kept.iter().any(|kept| !here.iter().any(|it| it.blob == kept.blob && it.whole >= kept.whole));
+        Ok(lacks || transfer::compare(connection, backup, id)? == Compared::Behind)
+    })
 }
 
 /// Refuses what would fork the log. True when the log had once been longer than the backup's.

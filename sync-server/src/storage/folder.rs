@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
+use super::chunks::Chunks;
 use crate::error::Fatal;
 
 const KEY_FILE: &str = "relay.key";
@@ -88,6 +89,7 @@ impl Folder {
                     }
                 }
             }
+            Chunks::of(&self.path).remove_all()?;
             sync_folder(&self.path)
         };
         begin().map_err(|cause| unusable(&self.path, &cause))
@@ -172,6 +174,11 @@ pub fn private_file(path: &Path) -> io::Result<File> {
     open_private(path, OpenOptions::new().create(true).write(true).truncate(true))
 }
 
+/// Makes a folder, and those above it, that only its owner reads.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    create_private(path)
+}
+
 /// Makes a name beside this path survive a power cut.
 pub fn sync_beside(path: &Path) -> io::Result<()> {
     sync_folder(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
@@ -247,7 +254,7 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 
 /// Makes a new name in the folder survive a power cut.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
@@ -268,7 +275,7 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
+pub fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

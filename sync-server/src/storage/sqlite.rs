@@ -1,6 +1,7 @@
 //! The SQLite database: opening, migrating and checking it.
 
 pub mod admin;
+pub mod blobs;
 pub mod read;
 pub mod roster;
 pub mod transfer;
@@ -275,7 +276,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("db");
         let connection = open(&path, &RELAY, 0).unwrap();
-        let insert = "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0, 1, 1, 0)";
+        let insert = "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0, 1, 1, 0, 0)";
         connection.execute(insert, []).unwrap();
         drop(connection);
         assert_eq!(refused(&path).exit_code(), 4);

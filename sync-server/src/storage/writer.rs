@@ -8,6 +8,8 @@ use drystone_wire::WorkspaceId;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::chunks::Chunks;
+use super::sqlite::blobs::{self, BlobChange};
 use super::sqlite::{admin, write};
 use super::{AppendedEntries, NewEntry, NewRecord, Placed, Quotas, Standing, StoreError};
 use crate::metrics::Metrics;
@@ -44,6 +46,11 @@ enum Job {
     Collect {
         reply: Reply<bool>,
     },
+    Blob {
+        workspace: WorkspaceId,
+        change: BlobChange,
+        reply: Reply<()>,
+    },
     Probe {
         reply: Reply<()>,
     },
@@ -56,6 +63,7 @@ enum Done {
     Append(Result<AppendedEntries, StoreError>, News, Reply<AppendedEntries>),
     Place(Result<Placed, StoreError>, Option<News>, Reply<Placed>),
     Collect(Result<bool, StoreError>, Reply<bool>),
+    Blob(Result<(), StoreError>, Reply<()>),
     Probe(Option<Reply<()>>),
 }
 
@@ -75,6 +83,7 @@ impl Writer {
     /// the database anew tells.
     pub fn start(
         connection: Connection,
+        chunks: Chunks,
         quotas: Quotas,
         queue: usize,
         metrics: Arc<Metrics>,
@@ -83,7 +92,7 @@ impl Writer {
         let (ended, end) = oneshot::channel();
         let thread_metrics = metrics.clone();
         std::thread::Builder::new().name("store-writer".into()).spawn(move || {
-            let result = Loop { connection, quotas, metrics: thread_metrics }.run(queue);
+            let result = Loop { connection, chunks, quotas, metrics: thread_metrics }.run(queue);
             // Nobody listens any more when the process is already on its way out.
             let _ = ended.send(result);
         })?;
@@ -111,6 +120,11 @@ impl Writer {
     /// Removes a bounded part of what was deleted. True when there may be more.
     pub async fn collect(&self) -> Result<bool, WriteError> {
         self.submit(|reply| Job::Collect { reply }).await
+    }
+
+    /// Announces an attachment, or says what became of it.
+    pub async fn blob(&self, workspace: WorkspaceId, change: BlobChange) -> Result<(), WriteError> {
+        self.submit(|reply| Job::Blob { workspace, change, reply }).await
     }
 
     /// Writes something of no meaning, to see whether the disk takes it.
@@ -148,6 +162,7 @@ pub enum WriteError {
 
 struct Loop {
     connection: Connection,
+    chunks: Chunks,
     quotas: Quotas,
     metrics: Arc<Metrics>,
 }
@@ -242,8 +257,13 @@ impl Loop {
                 (Done::Place(result, Some(news), reply), failure)
             }
             Job::Collect { reply } => {
-                let (result, failure) = self.separately(|| admin::collect(&self.connection, now_ms()));
+                let (result, failure) = self.separately(|| admin::collect(&self.connection, &self.chunks, now_ms()));
                 (Done::Collect(result, reply), failure)
+            }
+            Job::Blob { workspace, change, reply } => {
+                let work = || blobs::change(&self.connection, &workspace, &change, &self.quotas, now_ms());
+                let (result, failure) = self.separately(work);
+                (Done::Blob(result, reply), failure)
             }
             Job::Probe { reply } => {
                 let failure = self.execute("UPDATE relay SET one = 1").err();
@@ -284,7 +304,7 @@ impl Job {
         match self {
             Job::Append { entries, .. } => entries.iter().map(|entry| entry.envelope.len()).sum(),
             Job::Create { record, .. } | Job::Place { record, .. } => record.record.len(),
-            Job::Collect { .. } | Job::Probe { .. } | Job::Close => 0,
+            Job::Blob { .. } | Job::Collect { .. } | Job::Probe { .. } | Job::Close => 0,
         }
     }
 
@@ -293,7 +313,7 @@ impl Job {
             Job::Append { reply, .. } => answer(reply, Err(again(error))),
             Job::Create { reply, .. } | Job::Place { reply, .. } => answer(reply, Err(again(error))),
             Job::Collect { reply } => answer(reply, Err(again(error))),
-            Job::Probe { reply } => answer(reply, Err(again(error))),
+            Job::Blob { reply, .. } | Job::Probe { reply } => answer(reply, Err(again(error))),
             Job::Close => {}
         }
     }
@@ -317,6 +337,7 @@ impl Done {
                 answer(reply, result);
             }
             Done::Collect(result, reply) => answer(reply, result),
+            Done::Blob(result, reply) => answer(reply, result),
             Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Ok(()))),
         }
     }
@@ -326,6 +347,7 @@ impl Done {
             Done::Append(_, _, reply) => answer(reply, Err(again(error))),
             Done::Place(_, _, reply) => answer(reply, Err(again(error))),
             Done::Collect(_, reply) => answer(reply, Err(again(error))),
+            Done::Blob(_, reply) => answer(reply, Err(again(error))),
             Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Err(again(error)))),
         }
     }
@@ -364,7 +386,7 @@ mod tests {
     use drystone_wire::{DeviceKey, Hash, RelayKey, Signature};
 
     const QUOTAS: Quotas =
-        Quotas { workspaces: 10, each: WorkspaceQuotas { bytes: 10_000, entries: 100, devices: 10 } };
+        Quotas { workspaces: 10, each: WorkspaceQuotas { bytes: 10_000, entries: 100, devices: 10, attachments: 0 } };
     const WORKSPACE: WorkspaceId = WorkspaceId([1; 32]);
 
     struct Fixture {
@@ -377,7 +399,8 @@ mod tests {
     async fn fixture(queue: usize) -> Fixture {
         let home = tempfile::tempdir().unwrap();
         let connection = sqlite::open(&home.path().join("db"), &RelayKey([1; 32]), 0).unwrap();
-        let (writer, ended) = Writer::start(connection, QUOTAS, queue, Arc::new(Metrics::new())).unwrap();
+        let chunks = Chunks::of(home.path());
+        let (writer, ended) = Writer::start(connection, chunks, QUOTAS, queue, Arc::new(Metrics::new())).unwrap();
         let Placed::Here { standing, .. } = writer.create(record(1, 1)).await.unwrap() else { panic!() };
         Fixture { home, writer, ended, news: Arc::new(watch::Sender::new(standing)) }
     }

@@ -28,8 +28,7 @@ async fn a_list_tells_sizes_and_counts_and_nothing_else() {
     assert!(first["bytes"].as_u64().unwrap() > 15_000);
     assert!(first["activeMs"].as_u64().unwrap() >= first["createdMs"].as_u64().unwrap());
     let keys: Vec<&str> = first.as_object().unwrap().keys().map(String::as_str).collect();
-    let known =
-        "activeMs bytes createdMs devices dueMs entries generation members quota reason records state workspace";
+    let known = "activeMs attachments bytes createdMs devices dueMs entries generation members quota reason records state workspace";
     assert_eq!(keys.join(" "), known, "a new field must be one that a relay may know");
     let text = plainly(&relay.data(), &["list"]);
     assert!(text.contains(&large.id.to_string()[..16]) && text.contains("2 workspaces"), "{text}");
@@ -170,6 +169,18 @@ async fn deleting_at_once_asks_and_says_when_it_is_done() {
     assert_eq!((&check.done("check")["workspaces"], &check.json["check"]["entries"]), (&1.into(), &200.into()));
 }
 
+/// Waits until parts of a workspace may be gone, or all of it is.
+fn begun_to_remove(relay: &Relay) {
+    let connection = rusqlite::Connection::open(relay.data().join("relay.sqlite")).unwrap();
+    connection.busy_timeout(Duration::from_secs(10)).unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    let waiting = "SELECT count(*) FROM deletions WHERE collecting = 0";
+    while connection.query_row(waiting, [], |row| row.get::<_, u64>(0)).unwrap() > 0 {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killing_who_removes_leaves_nothing_half_done() {
     let mut relay = Relay::start(&["--device-rate", "0"]);
@@ -189,12 +200,12 @@ async fn killing_who_removes_leaves_nothing_half_done() {
             assert!(relay.stop().success());
             about(&relay.data(), "delete", &workspace.id, &["--grace", "0h"]).done("workspace");
             let mut child = begun(&relay.data(), &["collect"]);
-            std::thread::sleep(Duration::from_millis(4 + 3 * u64::from(round)));
+            begun_to_remove(&relay);
             child.kill().unwrap();
             child.wait().unwrap();
         } else {
             about(&relay.data(), "delete", &workspace.id, &["--grace", "0h"]).done("workspace");
-            std::thread::sleep(Duration::from_millis(300 * u64::from(round)));
+            begun_to_remove(&relay);
             relay.kill();
         }
         let left = about(&relay.data(), "show", &workspace.id, &[]);

@@ -15,6 +15,15 @@ fn file(relay: &Relay, name: &str) -> (PathBuf, String) {
     (path.clone(), path.to_str().unwrap().to_string())
 }
 
+/// Waits until something is so, or a process has ended.
+fn ended_or(child: &mut std::process::Child, is_so: impl Fn() -> bool) {
+    let until = Instant::now() + Duration::from_secs(30);
+    while !is_so() && child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < until);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 async fn log_of(client: &Client, id: &WorkspaceId) -> Page {
     client.read(id, "").await.unwrap()
 }
@@ -65,7 +74,8 @@ async fn a_killed_backup_leaves_no_file_that_looks_like_one() {
     let mut killed = 0;
     for round in 0..12 {
         let mut child = begun(&relay.data(), &["backup", &text]);
-        std::thread::sleep(Duration::from_millis(5 + 12 * round));
+        ended_or(&mut child, || relay.home.path().join("nightly.backup.part").exists());
+        std::thread::sleep(Duration::from_millis(10 * round));
         child.kill().unwrap();
         child.wait().unwrap();
         if path.exists() {
@@ -136,7 +146,8 @@ async fn a_restore_that_breaks_off_is_not_served_and_can_be_run_again() {
     let mut broken = 0;
     for round in 0..40 {
         let mut child = begun(&target, &["restore", &backup]);
-        std::thread::sleep(Duration::from_millis(10 + 10 * round));
+        ended_or(&mut child, || target.join("relay.restoring").exists());
+        std::thread::sleep(Duration::from_millis(round));
         child.kill().unwrap();
         child.wait().unwrap();
         if target.join("relay.restoring").exists() {

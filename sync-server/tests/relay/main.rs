@@ -6,6 +6,7 @@
 mod administration;
 mod auth;
 mod backup;
+mod blobs;
 mod durability;
 mod hostile;
 mod log;

@@ -6,7 +6,8 @@ use drystone_wire::WorkspaceId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{int, read, roster, uint};
+use super::{blobs, int, read, roster, uint};
+use crate::storage::chunks::Chunks;
 use crate::storage::{Closure, StoreError, WorkspaceQuotas};
 
 /// Entries or records that one step of collecting deletes, so that appends wait
@@ -19,6 +20,7 @@ pub enum Quota {
     Bytes,
     Entries,
     Devices,
+    Attachments,
 }
 
 impl Quota {
@@ -27,6 +29,7 @@ impl Quota {
             Quota::Bytes => "bytes",
             Quota::Entries => "entries",
             Quota::Devices => "devices",
+            Quota::Attachments => "attachments",
         }
     }
 }
@@ -60,6 +63,8 @@ pub struct Summary {
     pub records: u64,
     pub members: u64,
     pub devices: u64,
+    /// Bytes of attachments.
+    pub attachments: u64,
     pub generation: u32,
     pub created_ms: u64,
     /// When something was last written.
@@ -74,6 +79,7 @@ pub struct Allowed {
     pub bytes: u64,
     pub entries: u64,
     pub devices: u64,
+    pub attachments: u64,
     /// Which of them are the workspace's own.
     pub own: Vec<String>,
 }
@@ -92,15 +98,23 @@ pub fn changed(connection: &Connection) -> Result<(), StoreError> {
 
 /// Remembers the quotas that the relay was started with, for whoever asks while it runs.
 pub fn set_defaults(connection: &Connection, each: &WorkspaceQuotas) -> Result<(), StoreError> {
-    let update = "UPDATE administration SET default_bytes = ?1, default_entries = ?2, default_devices = ?3";
-    connection.execute(update, params![int(each.bytes), int(each.entries), int(each.devices)])?;
+    let update = "UPDATE administration SET default_bytes = ?1, default_entries = ?2, default_devices = ?3,
+        default_attachments = ?4";
+    connection
+        .execute(update, params![int(each.bytes), int(each.entries), int(each.devices), int(each.attachments)])?;
     Ok(())
 }
 
 pub fn defaults(connection: &Connection) -> Result<WorkspaceQuotas, StoreError> {
-    let select = "SELECT default_bytes, default_entries, default_devices FROM administration WHERE one = 1";
+    let select =
+        "SELECT default_bytes, default_entries, default_devices, default_attachments FROM administration WHERE one = 1";
     Ok(connection.query_row(select, [], |row| {
-        Ok(WorkspaceQuotas { bytes: uint(row.get(0)?), entries: uint(row.get(1)?), devices: uint(row.get(2)?) })
+        Ok(WorkspaceQuotas {
+            bytes: uint(row.get(0)?),
+            entries: uint(row.get(1)?),
+            devices: uint(row.get(2)?),
+            attachments: uint(row.get(3)?),
+        })
     })?)
 }
 
@@ -123,7 +137,8 @@ fn own_quotas(
         match what.as_str() {
             "bytes" => quotas.bytes = uint(most),
             "entries" => quotas.entries = uint(most),
-            _ => quotas.devices = uint(most),
+            "devices" => quotas.devices = uint(most),
+            _ => quotas.attachments = uint(most),
         }
         own.push(what);
     }
@@ -215,7 +230,7 @@ pub fn gone(connection: &Connection, id: &WorkspaceId) -> Result<Option<(u32, u6
 }
 
 const SUMMARY: &str = "SELECT w.id, w.bytes, w.position, w.membership, w.members, w.devices, w.generation,
-    w.created_ms, w.active_ms, h.reason, coalesce(h.restoring, 0), d.due_ms, coalesce(d.collecting, 0), w.number
+    w.created_ms, w.active_ms, h.reason, coalesce(h.restoring, 0), d.due_ms, coalesce(d.collecting, 0), w.number, w.attachments
     FROM workspaces AS w LEFT JOIN holds AS h ON h.workspace = w.number
     LEFT JOIN deletions AS d ON d.workspace = w.number";
 
@@ -252,7 +267,7 @@ fn summary_of(connection: &Connection, row: &Row<'_>, each: &WorkspaceQuotas) ->
         (None, None) => State::Open,
     };
     let (quotas, own) = own_quotas(connection, row.get(13)?, each)?;
-    let WorkspaceQuotas { bytes, entries, devices } = quotas;
+    let WorkspaceQuotas { bytes, entries, devices, attachments } = quotas;
     Ok(Summary {
         workspace: WorkspaceId(row.get(0)?).to_string(),
         state,
@@ -263,10 +278,11 @@ fn summary_of(connection: &Connection, row: &Row<'_>, each: &WorkspaceQuotas) ->
         records: uint(row.get(3)?),
         members: uint(row.get(4)?),
         devices: uint(row.get(5)?),
+        attachments: uint(row.get(14)?),
         generation: row.get(6)?,
         created_ms: uint(row.get(7)?),
         active_ms: uint(row.get(8)?),
-        quota: Allowed { bytes, entries, devices, own },
+        quota: Allowed { bytes, entries, devices, attachments, own },
     })
 }
 
@@ -303,12 +319,12 @@ pub fn count_members(connection: &Connection) -> Result<(), StoreError> {
 }
 
 /// Removes a bounded part of one workspace whose grace is over. True when there may be more to do.
-pub fn collect(connection: &Connection, now_ms: u64) -> Result<bool, StoreError> {
+pub fn collect(connection: &Connection, chunks: &Chunks, now_ms: u64) -> Result<bool, StoreError> {
     let due = connection
         .prepare_cached("SELECT workspace, collecting FROM deletions WHERE due_ms <= ?1 ORDER BY workspace LIMIT 1")?
         .query_row(params![int(now_ms)], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)))
         .optional()?;
-    let Some((number, collecting)) = due else { return Ok(false) };
+    let Some((number, collecting)) = due else { return blobs::collect(connection, chunks, now_ms) };
     if !collecting {
         connection.execute(
             "INSERT OR REPLACE INTO gone (id, generation, position, gone_ms)
@@ -317,7 +333,10 @@ pub fn collect(connection: &Connection, now_ms: u64) -> Result<bool, StoreError>
         )?;
         connection.execute("UPDATE deletions SET collecting = 1 WHERE workspace = ?1", params![number])?;
         changed(connection)?;
+        // What cannot be taken back waits until this is on disk.
+        return Ok(true);
     }
+    chunks.remove_workspace(&blobs::workspace_id(connection, number)?)?;
     for table in ["entries", "records"] {
         let delete = format!(
             "DELETE FROM {table} WHERE workspace = ?1
@@ -327,7 +346,7 @@ pub fn collect(connection: &Connection, now_ms: u64) -> Result<bool, StoreError>
             return Ok(true);
         }
     }
-    for table in ["devices", "quotas", "holds", "deletions"] {
+    for table in ["blobs", "devices", "quotas", "holds", "deletions"] {
         connection.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), params![number])?;
     }
     connection.execute("DELETE FROM workspaces WHERE number = ?1", params![number])?;

@@ -66,6 +66,7 @@ pub(super) struct WorkspaceRow {
     pub standing: Standing,
     pub bytes: u64,
     pub devices: u64,
+    pub attachments: u64,
     pub closure: Option<Closure>,
     /// Parts of it are gone already.
     pub collecting: bool,
@@ -85,7 +86,7 @@ pub(super) fn workspace(connection: &Connection, id: &WorkspaceId) -> Result<Wor
     connection
         .prepare_cached(
             "SELECT w.number, w.generation, w.position, w.chain, w.membership, w.bytes, w.devices, h.reason, d.due_ms,
-                 coalesce(d.collecting, 0) FROM workspaces AS w LEFT JOIN holds AS h ON h.workspace = w.number
+                 coalesce(d.collecting, 0), w.attachments FROM workspaces AS w LEFT JOIN holds AS h ON h.workspace = w.number
              LEFT JOIN deletions AS d ON d.workspace = w.number WHERE w.id = ?1",
         )?
         .query_row(params![id.as_bytes()], |row| {
@@ -101,6 +102,7 @@ pub(super) fn workspace(connection: &Connection, id: &WorkspaceId) -> Result<Wor
                 devices: uint(row.get(6)?),
                 closure: closure(row.get(7)?, row.get(8)?),
                 collecting: row.get(9)?,
+                attachments: uint(row.get(10)?),
             })
         })
         .optional()?

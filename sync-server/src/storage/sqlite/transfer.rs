@@ -12,7 +12,8 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
-use super::{admin, int, read, roster, uint, write};
+use super::{admin, blobs, int, read, roster, uint, write};
+use crate::storage::chunks::Chunks;
 use crate::storage::{NewEntry, NewRecord, Placed, Quotas, StoreError, WorkspaceQuotas};
 
 /// Bytes of envelopes or records that one step takes over.
@@ -22,8 +23,10 @@ const STEP_ROWS: u32 = 200;
 /// How long a copy waits while the database is locked, before it tries again.
 const LOCKED_PAUSE: Duration = Duration::from_millis(50);
 /// What one workspace may store while it comes back: it was allowed once.
-const UNLIMITED: Quotas =
-    Quotas { workspaces: u64::MAX, each: WorkspaceQuotas { bytes: u64::MAX, entries: u64::MAX, devices: u64::MAX } };
+const UNLIMITED: Quotas = Quotas {
+    workspaces: u64::MAX,
+    each: WorkspaceQuotas { bytes: u64::MAX, entries: u64::MAX, devices: u64::MAX, attachments: u64::MAX },
+};
 
 /// Copies a database as it stands at one moment; it may be written to meanwhile.
 pub fn copy(from: &Connection, to: &mut Connection) -> Result<(), StoreError> {
@@ -42,9 +45,61 @@ pub fn seal(copy: &Connection, secret: &[u8; 32], now_ms: u64) -> Result<(), Sto
     copy.pragma_update_and_check(None, "journal_mode", "DELETE", |row| row.get::<_, String>(0))?;
     copy.execute_batch(
         "CREATE TABLE backup (one INTEGER PRIMARY KEY NOT NULL CHECK (one = 1), secret BLOB NOT NULL, \
-         made_ms INTEGER NOT NULL) STRICT;",
+         made_ms INTEGER NOT NULL) STRICT; \
+         CREATE TABLE backup_chunks (workspace BLOB NOT NULL, blob BLOB NOT NULL, chunk INTEGER NOT NULL, \
+         bytes BLOB NOT NULL, PRIMARY KEY (workspace, blob, chunk)) STRICT;",
     )?;
     copy.execute("INSERT INTO backup (one, secret, made_ms) VALUES (1, ?1, ?2)", params![secret, int(now_ms)])?;
+    Ok(())
+}
+
+/// Puts the attachments' chunks into a backup.
+pub fn pack(copy: &Connection, chunks: &Chunks) -> Result<(), StoreError> {
+    for id in admin::ids(copy)? {
+        for row in blobs::of_workspace(copy, &id)? {
+            copy.execute_batch("BEGIN")?;
+            let mut missing = row.removing;
+            for index in 0..row.manifest.chunks.len() {
+                match chunks.get(&id, &row.blob, index)? {
+                    Some(bytes) => {
+                        copy.prepare_cached("INSERT INTO backup_chunks VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+                            id.as_bytes(),
+                            row.blob.as_bytes(),
+                            index as i64,
+                            bytes
+                        ])?;
+                    }
+                    None => missing |= row.whole,
+                }
+            }
+            // Its grace ended while this copy was made.
+            if missing && (row.removing || row.marked_ms > 0) {
+                let delete = "DELETE FROM backup_chunks WHERE workspace = ?1 AND blob = ?2";
+                copy.execute(delete, params![id.as_bytes(), row.blob.as_bytes()])?;
+                blobs::forget(copy, &id, &row.blob)?;
+            }
+            copy.execute_batch("COMMIT")?;
+        }
+    }
+    Ok(())
+}
+
+/// A chunk in a backup.
+pub fn packed(backup: &Connection, id: &WorkspaceId, blob: &Hash, index: usize) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut statement =
+        backup.prepare_cached("SELECT bytes FROM backup_chunks WHERE workspace = ?1 AND blob = ?2 AND chunk = ?3")?;
+    Ok(statement.query_row(params![id.as_bytes(), blob.as_bytes(), index as i64], |row| row.get(0)).optional()?)
+}
+
+/// Puts a workspace's chunks from a backup into files.
+pub fn unpack(backup: &Connection, id: &WorkspaceId, chunks: &Chunks) -> Result<(), StoreError> {
+    for row in blobs::of_workspace(backup, id)? {
+        for index in 0..row.manifest.chunks.len() {
+            if let Some(bytes) = packed(backup, id, &row.blob, index)? {
+                chunks.put(id, &row.blob, index, &bytes)?;
+            }
+        }
+    }
     Ok(())
 }
 
@@ -71,7 +126,11 @@ pub fn sealed(backup: &Connection) -> Result<Option<Sealed>, StoreError> {
 
 /// Takes the key out of a restored copy again: it lies in a file beside it.
 pub fn unseal(copy: &Connection) -> Result<(), StoreError> {
-    copy.execute_batch("PRAGMA secure_delete = ON; DROP TABLE backup;")?;
+    let chunks: i64 = copy.query_row("SELECT count(*) FROM backup_chunks", [], |row| row.get(0))?;
+    copy.execute_batch("DROP TABLE backup_chunks; PRAGMA secure_delete = ON; DROP TABLE backup;")?;
+    if chunks > 0 {
+        copy.execute_batch("VACUUM;")?;
+    }
     Ok(())
 }
 

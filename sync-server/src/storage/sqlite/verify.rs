@@ -12,11 +12,14 @@ use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::read::WorkspaceRow;
-use super::{admin, owner, read, uint};
+use super::{admin, blobs, owner, read, uint};
 use crate::storage::StoreError;
 
 /// Problems that are told one by one; more are only counted.
 const TOLD: usize = 100;
+
+/// Where chunks of attachments are read.
+pub type ChunkOf<'a> = &'a dyn Fn(&WorkspaceId, &Hash, usize) -> Result<Option<Vec<u8>>, StoreError>;
 
 /// What was looked through, and what does not hold.
 #[derive(Debug, Default, Serialize)]
@@ -25,6 +28,7 @@ pub struct Report {
     pub workspaces: u64,
     pub records: u64,
     pub entries: u64,
+    pub attachments: u64,
     /// How many problems there are.
     pub problems: u64,
     /// The first of them.
@@ -51,20 +55,20 @@ impl Report {
 }
 
 /// Looks through everything. The caller's transaction keeps it from moving meanwhile.
-pub fn all(connection: &Connection) -> Result<Report, StoreError> {
+pub fn all(connection: &Connection, chunk: ChunkOf<'_>) -> Result<Report, StoreError> {
     let mut report = Report::default();
     pages(connection, &mut report)?;
     let relay = owner(connection)?;
     for id in admin::ids(connection)? {
-        workspace(connection, &id, &relay, &mut report)?;
+        workspace(connection, &id, &relay, chunk, &mut report)?;
     }
     Ok(report)
 }
 
 /// Looks through one workspace.
-pub fn one(connection: &Connection, id: &WorkspaceId) -> Result<Report, StoreError> {
+pub fn one(connection: &Connection, id: &WorkspaceId, chunk: ChunkOf<'_>) -> Result<Report, StoreError> {
     let mut report = Report::default();
-    workspace(connection, id, &owner(connection)?, &mut report)?;
+    workspace(connection, id, &owner(connection)?, chunk, &mut report)?;
     Ok(report)
 }
 
@@ -89,6 +93,7 @@ fn workspace(
     connection: &Connection,
     id: &WorkspaceId,
     relay: &RelayKey,
+    chunk: ChunkOf<'_>,
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let row = read::workspace(connection, id)?;
@@ -97,6 +102,38 @@ fn workspace(
     let log = entries(connection, id, &row, report)?;
     if membership + log != row.bytes {
         let what = format!("{} bytes are counted, {} are there", row.bytes, membership + log);
+        report.problem(Some(id), what);
+    }
+    attachments(connection, id, &row, chunk, report)
+}
+
+/// Attachments: every chunk that is there, and that none is missing.
+fn attachments(
+    connection: &Connection,
+    id: &WorkspaceId,
+    row: &WorkspaceRow,
+    chunk: ChunkOf<'_>,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut bytes = 0;
+    for it in blobs::of_workspace(connection, id)? {
+        report.attachments += 1;
+        bytes += it.manifest.size;
+        if it.manifest.id() != it.blob {
+            report.problem(Some(id), format!("attachment {} has another's manifest", it.blob));
+        }
+        for index in 0..it.manifest.chunks.len() {
+            let stored = chunk(id, &it.blob, index)?;
+            // One that is marked may be removed while this looks.
+            let missing = stored.is_none() && it.whole && it.marked_ms == 0 && !it.removing;
+            if missing || stored.is_some_and(|stored| !it.manifest.fits(index, &stored)) {
+                let how = if missing { "is missing" } else { "is not the one that was stored" };
+                report.problem(Some(id), format!("chunk {index} of attachment {} {how}", it.blob));
+            }
+        }
+    }
+    if bytes != row.attachments {
+        let what = format!("{} bytes of attachments are counted, {bytes} are there", row.attachments);
         report.problem(Some(id), what);
     }
     Ok(())

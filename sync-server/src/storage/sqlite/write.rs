@@ -125,7 +125,7 @@ fn follows(row: &DeviceRow, entry: &NewEntry) -> Result<(), StoreError> {
 }
 
 /// Whether there is room for more under a quota.
-fn check(what: &'static str, used: u64, more: u64, limit: u64) -> Result<(), StoreError> {
+pub(super) fn check(what: &'static str, used: u64, more: u64, limit: u64) -> Result<(), StoreError> {
     if used.saturating_add(more) > limit { Err(StoreError::Quota { what, used, more, limit }) } else { Ok(()) }
 }
 
