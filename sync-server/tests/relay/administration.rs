@@ -175,7 +175,7 @@ fn begun_to_remove(relay: &Relay) {
     connection.busy_timeout(Duration::from_secs(10)).unwrap();
     let until = Instant::now() + Duration::from_secs(30);
     let waiting = "SELECT count(*) FROM deletions WHERE collecting = 0";
-    while connection.query_row(waiting, [], |row| row.get::<_, u64>(0)).unwrap() > 0 {
+    while connection.query_row(waiting, [], |row| row.get::<_, i64>(0)).unwrap() > 0 {
         assert!(Instant::now() < until);
         std::thread::sleep(Duration::from_millis(1));
     }
