@@ -139,6 +139,14 @@ mod tests {
     }
 
     #[test]
+    fn ids_stay_what_they_are() {
+        let manifest = Manifest::of(b"drystone");
+        let chunk = manifest.chunks.first().map(ToString::to_string).unwrap_or_default();
+        assert_eq!(chunk, "41f4529e4dfd2e5c5a9415274e2198b2a959905824fc68b1664cd83ab5461e5d");
+        assert_eq!(manifest.id().to_string(), "bcb74caa677d3facd37f3db60df5f89580a5d7ff77cfd7957c31214f6d2704e4");
+    }
+
+    #[test]
     fn figures_that_do_not_fit_are_refused() {
         let open =
             |size, count| Manifest::open(&canonical::encode(&Manifest { size, chunks: vec![Hash::ZERO; count] }));

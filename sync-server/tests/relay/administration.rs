@@ -67,7 +67,8 @@ async fn suspending_takes_effect_at_the_next_request_and_closes_listeners() {
         assert_eq!(refused.code, Suspended, "{}", refused.message);
         assert!(refused.message.contains("the bill is open"), "{}", refused.message);
     }
-    assert_eq!(close_code(&mut socket).await, Some(1012));
+    let closed = tokio::time::timeout(Duration::from_secs(15), close_code(&mut socket)).await;
+    assert_eq!(closed.expect("nobody waits for the next news"), Some(1012));
     assert_eq!(waiting.await.unwrap().unwrap_err().code, Suspended);
     assert!(started.elapsed() < Duration::from_secs(15), "nobody waits for a timeout");
     // A stranger learns no more than before, and others notice nothing.
