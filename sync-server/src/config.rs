@@ -147,18 +147,30 @@ options! {
     /// Requests of one device at once before the rate counts [default: 2000]
     #[arg(value_name = "N", help_heading = "Limits")]
     device_burst: u32, "DRYSTONE_RELAY_DEVICE_BURST";
+    /// Requests a second of all devices of one member in its workspaces; 0 for no limit [default: 400]
+    #[arg(value_name = "N", help_heading = "Limits")]
+    account_rate: u32, "DRYSTONE_RELAY_ACCOUNT_RATE";
+    /// Such requests at once before the rate counts [default: 4000]
+    #[arg(value_name = "N", help_heading = "Limits")]
+    account_burst: u32, "DRYSTONE_RELAY_ACCOUNT_BURST";
     /// New workspaces an hour from one address; 0 for no limit [default: 120]
     #[arg(value_name = "N", help_heading = "Limits")]
     create_rate: u32, "DRYSTONE_RELAY_CREATE_RATE";
     /// Workspaces in all [default: 10000]
     #[arg(value_name = "N", help_heading = "Limits")]
     max_workspaces: u64, "DRYSTONE_RELAY_MAX_WORKSPACES";
-    /// Bytes that one workspace may store [default: 10737418240]
+    /// Bytes that a workspace may store without a quota of its own (see `drystone-relay quota`) [default: 10737418240]
     #[arg(value_name = "BYTES", help_heading = "Limits")]
     workspace_bytes: u64, "DRYSTONE_RELAY_WORKSPACE_BYTES";
-    /// Envelopes that one workspace may store [default: 10000000]
+    /// Envelopes that a workspace may store without a quota of its own [default: 10000000]
     #[arg(value_name = "N", help_heading = "Limits")]
     workspace_entries: u64, "DRYSTONE_RELAY_WORKSPACE_ENTRIES";
+    /// Devices that the members of a workspace may have together without a quota of its own [default: 500]
+    #[arg(value_name = "N", help_heading = "Limits")]
+    workspace_devices: u64, "DRYSTONE_RELAY_WORKSPACE_DEVICES";
+    /// Bytes of attachments that a workspace may store without a quota of its own [default: 10737418240]
+    #[arg(value_name = "BYTES", help_heading = "Limits")]
+    workspace_attachments: u64, "DRYSTONE_RELAY_WORKSPACE_ATTACHMENTS";
     /// Size of the database in bytes; 0 for as large as the disk lets it grow [default: 0]
     #[arg(value_name = "BYTES", help_heading = "Limits")]
     max_store_bytes: u64, "DRYSTONE_RELAY_MAX_STORE_BYTES";
@@ -198,10 +210,14 @@ pub struct Limits {
     pub anonymous_burst: u32,
     pub device_rate: u32,
     pub device_burst: u32,
+    pub account_rate: u32,
+    pub account_burst: u32,
     pub create_rate: u32,
     pub max_workspaces: u64,
     pub workspace_bytes: u64,
     pub workspace_entries: u64,
+    pub workspace_devices: u64,
+    pub workspace_attachments: u64,
     pub max_store_bytes: u64,
     pub write_queue: usize,
 }
@@ -231,10 +247,14 @@ impl Config {
             anonymous_burst: options.anonymous_burst.unwrap_or(400),
             device_rate: options.device_rate.unwrap_or(200),
             device_burst: options.device_burst.unwrap_or(2000),
+            account_rate: options.account_rate.unwrap_or(400),
+            account_burst: options.account_burst.unwrap_or(4000),
             create_rate: options.create_rate.unwrap_or(120),
             max_workspaces: options.max_workspaces.unwrap_or(10_000),
             workspace_bytes: options.workspace_bytes.unwrap_or(10 << 30),
             workspace_entries: options.workspace_entries.unwrap_or(10_000_000),
+            workspace_devices: options.workspace_devices.unwrap_or(500),
+            workspace_attachments: options.workspace_attachments.unwrap_or(10 << 30),
             max_store_bytes: options.max_store_bytes.unwrap_or(0),
             write_queue: options.write_queue.unwrap_or(1024).max(1),
         };
@@ -282,7 +302,7 @@ fn network(text: &str) -> Result<IpNet, Fatal> {
     })
 }
 
-fn default_data() -> Result<PathBuf, Fatal> {
+pub fn default_data() -> Result<PathBuf, Fatal> {
     directories::ProjectDirs::from("", "", "drystone-relay")
         .map(|dirs| dirs.data_local_dir().to_path_buf())
         .ok_or_else(|| Fatal::Input("there is no home folder to keep data in: say where with --data DIR".into()))

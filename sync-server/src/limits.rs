@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use drystone_wire::DeviceKey;
+use drystone_wire::{DeviceKey, RootKey};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
@@ -62,6 +62,10 @@ impl Limiter {
 
     pub fn check_address(&self, address: IpAddr) -> Result<(), Refusal> {
         self.check(network_of(address), "address")
+    }
+
+    pub fn check_account(&self, account: &RootKey) -> Result<(), Refusal> {
+        self.check(account, "account, from all its devices together")
     }
 
     pub fn check_device(&self, device: &DeviceKey) -> Result<(), Refusal> {

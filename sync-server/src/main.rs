@@ -3,6 +3,8 @@
 //! wakes listeners. It holds no type that could hold a document's words.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod admin;
+mod administration;
 mod auth;
 mod config;
 mod connection;
@@ -46,6 +48,8 @@ enum Command {
         #[command(flatten)]
         options: Box<Options>,
     },
+    #[command(flatten)]
+    Admin(admin::Command),
 }
 
 const SERVE_HELP: &str = "\
@@ -66,7 +70,10 @@ Exit codes: 0 stopped as asked; 2 something around it has to change (options, po
 4 what is stored is damaged or does not belong together, or the disk failed.";
 
 fn main() -> ExitCode {
-    let Command::Serve { config, options } = Arguments::parse().command;
+    let (config, options) = match Arguments::parse().command {
+        Command::Serve { config, options } => (config, options),
+        Command::Admin(command) => return admin::run(command),
+    };
     match serve(*options, config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(fatal) => {

@@ -2,6 +2,7 @@
 
 pub mod append;
 pub mod auth;
+pub mod blob;
 pub mod body;
 pub mod listen;
 pub mod membership;
@@ -64,6 +65,8 @@ pub fn public(relay: Arc<Relay>) -> Router {
         .route("/v1/workspaces/{id}/membership", get(membership::read).post(membership::place))
         .route("/v1/workspaces/{id}/log", get(read::log).post(append::append))
         .route("/v1/workspaces/{id}/wait", get(read::wait))
+        .route("/v1/workspaces/{id}/blobs/{blob}", get(blob::state).put(blob::announce).delete(blob::mark))
+        .route("/v1/workspaces/{id}/blobs/{blob}/{chunk}", get(blob::read).put(blob::write))
         .route("/v1/listen", get(listen::listen))
         .route("/healthz", get(operation::alive))
         .route("/readyz", get(operation::ready));

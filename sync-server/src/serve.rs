@@ -13,10 +13,11 @@ use crate::error::Fatal;
 use crate::metrics::Metrics;
 use crate::routes;
 use crate::state::Relay;
+use crate::storage::chunks::Chunks;
 use crate::storage::folder::Folder;
-use crate::storage::sqlite::{self, read::Readers};
+use crate::storage::sqlite::{self, admin, read::Readers};
 use crate::storage::writer::{Ended, Writer};
-use crate::storage::{Quotas, StoreError};
+use crate::storage::{Quotas, StoreError, WorkspaceQuotas};
 
 /// How long requests at work may take to finish once the relay stops.
 const FINISH_TIME: Duration = Duration::from_secs(6);
@@ -27,6 +28,7 @@ const CLOSE_TIME: Duration = Duration::from_secs(2);
 pub async fn run(config: Config) -> Result<(), Fatal> {
     // Held until the end: the folder is unlocked when this goes.
     let folder = Folder::open(&config.data)?;
+    folder.check_whole()?;
     let (relay, mut ended) = open(config, &folder)?;
     // Before anyone can know that it runs, so that no signal comes too early.
     let stop_asked = stop_signal();
@@ -39,6 +41,7 @@ pub async fn run(config: Config) -> Result<(), Fatal> {
     warn_of_plain_text(&relay.config);
     let scheme = if tls.is_some() { "https" } else { "http" };
     announce("listening", scheme, &public)?;
+    relay.tasks.spawn(relay.clone().administrate());
     let router = routes::public(relay.clone());
     let accepting = tokio::spawn(Door { listener: public, tls, router, relay: relay.clone() }.run());
     if let Some(listener) = admin {
@@ -48,7 +51,7 @@ pub async fn run(config: Config) -> Result<(), Fatal> {
     }
     tokio::select! {
         signal = stop_asked => tracing::info!(signal, "stopping"),
-        result = &mut ended => return Err(store_failed(result.unwrap_or(Err(StoreError::Closed)))),
+        result = &mut ended => return Err(store_failed(result.unwrap_or(Err(StoreError::Stopping)))),
     }
     relay.draining.cancel();
     tokio::time::sleep(relay.config.drain).await;
@@ -63,14 +66,19 @@ fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fatal> {
     let key = folder.signing_key()?;
     let relay_key = drystone_wire::RelayKey(key.verifying_key().to_bytes());
     let connection = sqlite::open(&folder.private_database()?, &relay_key, config.limits.max_store_bytes)?;
-    let quotas = Quotas {
-        workspaces: config.limits.max_workspaces,
-        workspace_bytes: config.limits.workspace_bytes,
-        workspace_entries: config.limits.workspace_entries,
+    let each = WorkspaceQuotas {
+        bytes: config.limits.workspace_bytes,
+        entries: config.limits.workspace_entries,
+        devices: config.limits.workspace_devices,
+        attachments: config.limits.workspace_attachments,
     };
+    admin::set_defaults(&connection, &each).map_err(|error| store_failed(Err(error)))?;
+    let quotas = Quotas { workspaces: config.limits.max_workspaces, each };
+    let chunks = Chunks::of(&config.data);
+    chunks.tidy().map_err(|error| store_failed(Err(StoreError::from(error))))?;
     let metrics = Arc::new(Metrics::new());
-    let (writer, ended) =
-        Writer::start(connection, quotas, config.limits.write_queue, metrics.clone()).map_err(|error| {
+    let (writer, ended) = Writer::start(connection, chunks.clone(), quotas, config.limits.write_queue, metrics.clone())
+        .map_err(|error| {
             Fatal::Input(format!("the writing thread cannot start: {error}; raise the limit of threads"))
         })?;
     let mut challenge_key = [0; 32];
@@ -78,7 +86,7 @@ fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fatal> {
         .map_err(|error| Fatal::Input(format!("the operating system gives no randomness: {error}")))?;
     let readers = Readers::new(folder.database());
     tracing::info!(data = %config.data.display(), relay_key = %relay_key, version = env!("CARGO_PKG_VERSION"), "started");
-    Ok((Arc::new(Relay::new(config, key, challenge_key, readers, writer, metrics)), ended))
+    Ok((Arc::new(Relay::new(config, key, challenge_key, readers, writer, chunks, metrics)), ended))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, Fatal> {

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,22 +12,26 @@ use drystone_wire::http::RelayErrorCode;
 use drystone_wire::log::Head;
 use drystone_wire::membership::{Role, countersigned_bytes};
 use drystone_wire::roster::Roster;
-use drystone_wire::{DeviceKey, Hash, RelayKey, Signature, WorkspaceId, limits};
+use drystone_wire::{DeviceKey, Hash, RelayKey, Signature, WorkspaceId};
 use ed25519_dalek::{Signer, SigningKey};
 use rusqlite::Connection;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::administration::Administration;
 use crate::auth::{Challenges, Tokens};
 use crate::config::Config;
 use crate::connection::Slots;
 use crate::error::Refusal;
 use crate::limits::{BodyMemory, Limiter};
 use crate::metrics::Metrics;
-use crate::storage::sqlite::read::{self, Readers};
-use crate::storage::writer::{News, WriteError, Writer};
-use crate::storage::{Standing, StoreError};
+use crate::storage::chunks::Chunks;
+use crate::storage::folder::Bell;
+use crate::storage::sqlite::read::Readers;
+use crate::storage::sqlite::roster;
+use crate::storage::writer::{News, WriteError, Writer, publish};
+use crate::storage::{Closure, Standing, StoreError};
 
 /// Workspaces kept in memory; one that nobody uses makes room for another.
 const CACHED_WORKSPACES: usize = 4096;
@@ -36,11 +41,14 @@ const RECENT_BYTES: usize = 16 << 10;
 /// And so long, since its head carries the time.
 const RECENT_TIME: Duration = Duration::from_secs(1);
 
+const HOUR_MS: u64 = 3_600_000;
+
 /// The limiters of the relay.
 pub struct Limiters {
     pub address: Limiter,
     pub anonymous: Limiter,
     pub device: Limiter,
+    pub account: Limiter,
     pub create: Limiter,
 }
 
@@ -55,7 +63,9 @@ pub struct Relay {
     pub memory: BodyMemory,
     pub readers: Readers,
     pub writer: Writer,
+    pub chunks: Chunks,
     pub metrics: Arc<Metrics>,
+    pub administration: Administration,
     workspaces: Mutex<HashMap<WorkspaceId, Arc<Workspace>>>,
     /// When the disk last took a write that was only a question.
     pub probed: tokio::sync::Mutex<Option<Instant>>,
@@ -75,6 +85,8 @@ pub struct Workspace {
     roster: RwLock<Arc<Roster>>,
     pub news: News,
     recent: Mutex<Option<RecentPage>>,
+    /// Set when this copy counts no longer: who waits with it asks again.
+    retired: AtomicBool,
 }
 
 /// The page that was read last. After a wake-up all of a workspace's listeners
@@ -105,6 +117,7 @@ impl Relay {
         challenge_key: [u8; 32],
         readers: Readers,
         writer: Writer,
+        chunks: Chunks,
         metrics: Arc<Metrics>,
     ) -> Relay {
         let limits = &config.limits;
@@ -117,13 +130,16 @@ impl Relay {
                 address: Limiter::per_second(limits.address_rate, limits.address_burst),
                 anonymous: Limiter::per_second(limits.anonymous_rate, limits.anonymous_burst),
                 device: Limiter::per_second(limits.device_rate, limits.device_burst),
+                account: Limiter::per_second(limits.account_rate, limits.account_burst),
                 create: Limiter::per_hour(limits.create_rate),
             },
             memory: BodyMemory::new(limits.body_memory),
+            administration: Administration::new(Bell::of(&config.data)),
             key,
             config,
             readers,
             writer,
+            chunks,
             metrics,
             workspaces: Mutex::default(),
             probed: tokio::sync::Mutex::default(),
@@ -160,17 +176,19 @@ impl Relay {
 
     /// A workspace, from memory or from the store.
     pub async fn workspace(&self, id: &WorkspaceId) -> Result<Arc<Workspace>, Refusal> {
+        self.heed().await?;
         if let Some(workspace) = self.cached(id) {
             return Ok(workspace);
         }
         let wanted = *id;
         let (roster, standing) =
-            self.readers.read(move |connection| load(connection, &wanted)).await.map_err(refusal)?;
+            self.readers.read(move |connection| roster::load(connection, &wanted)).await.map_err(refusal)?;
         let loaded = Workspace {
             id: wanted,
             roster: RwLock::new(Arc::new(roster)),
             news: Arc::new(watch::Sender::new(standing)),
             recent: Mutex::default(),
+            retired: AtomicBool::new(false),
         };
         let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
         if workspaces.len() >= CACHED_WORKSPACES {
@@ -178,6 +196,28 @@ impl Relay {
             workspaces.retain(|_, held| Arc::strong_count(held) > 1 || Arc::strong_count(&held.news) > 1);
         }
         Ok(workspaces.entry(wanted).or_insert_with(|| Arc::new(loaded)).clone())
+    }
+
+    /// Where the workspaces in memory stand.
+    pub fn standings(&self) -> Vec<(WorkspaceId, Standing)> {
+        let workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        workspaces.iter().map(|(id, workspace)| (*id, *workspace.news.borrow())).collect()
+    }
+
+    /// Forgets a workspace, and wakes who waits with it.
+    pub fn retire(&self, id: &WorkspaceId) {
+        let retired = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        if let Some(workspace) = retired {
+            workspace.retired.store(true, Ordering::Release);
+            workspace.news.send_modify(|_| {});
+        }
+    }
+
+    /// Says where a workspace stands that another process wrote to.
+    pub fn advance(&self, id: &WorkspaceId, standing: &Standing) {
+        if let Some(workspace) = self.cached(id) {
+            publish(&workspace.news, standing);
+        }
     }
 
     fn cached(&self, id: &WorkspaceId) -> Option<Arc<Workspace>> {
@@ -194,7 +234,7 @@ impl Relay {
     pub async fn refresh(&self, workspace: &Workspace) -> Result<Arc<Roster>, Refusal> {
         let id = workspace.id;
         let mut roster = Roster::clone(&workspace.roster());
-        let extend = move |connection: &Connection| extend(connection, &id, &mut roster).map(|()| roster);
+        let extend = move |connection: &Connection| roster::extend(connection, &id, &mut roster).map(|()| roster);
         let roster = self.readers.read(extend).await.map_err(refusal)?;
         Ok(workspace.advance(roster))
     }
@@ -204,6 +244,10 @@ impl Relay {
         let workspace = self.workspace(id).await?;
         let roster = self.roster(&workspace).await?;
         let access = access_in(&roster, key, now_ms())?;
+        self.administration.check_open(id)?;
+        if let Some(root) = roster.devices.get(key) {
+            self.limiters.account.check_account(root)?;
+        }
         Ok((workspace, access))
     }
 
@@ -240,6 +284,11 @@ impl Workspace {
 }
 
 impl Workspace {
+    /// Whether this copy counts no longer.
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
     /// The page that was read last, and its number of entries, if it is the one asked for and still true.
     pub fn recent_page(&self, after: u64, limit: u32) -> Option<(Bytes, u64)> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -279,34 +328,28 @@ pub fn expired() -> Refusal {
     Refusal::new(RelayErrorCode::InviteExpired, "the invitation has expired by the relay's clock: ask for a new one")
 }
 
-fn load(connection: &Connection, id: &WorkspaceId) -> Result<(Roster, Standing), StoreError> {
-    let standing = read::standing(connection, id)?;
-    let first = read::record_at(connection, id, 1)?.ok_or_else(|| broken(1, &"is missing"))?;
-    let mut roster = Roster::create(&first.1.record.0).map_err(|error| broken(1, &error))?;
-    extend(connection, id, &mut roster)?;
-    Ok((roster, standing))
-}
-
-fn extend(connection: &Connection, id: &WorkspaceId, roster: &mut Roster) -> Result<(), StoreError> {
-    loop {
-        let from = roster.position + 1;
-        let (records, _) = read::records(connection, id, from, limits::RECORD_PAGE, limits::RECORD_REPLY_BYTES)?;
-        if records.is_empty() {
-            return Ok(());
-        }
-        for record in records {
-            roster.apply(&record.record.0).map_err(|error| broken(roster.position + 1, &error))?;
-        }
-    }
-}
-
-fn broken(position: u64, cause: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Damaged(format!("membership record {position}: {cause}"))
-}
-
 /// The relay's clock, milliseconds since 1970.
 pub fn now_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Why a closed workspace is neither read nor written.
+pub fn closed(closure: &Closure) -> Refusal {
+    match closure {
+        Closure::Suspended(reason) => {
+            let message = format!("who runs the relay has suspended this workspace: {reason}");
+            Refusal::new(RelayErrorCode::Suspended, message)
+        }
+        Closure::Deleted { due_ms } => {
+            let message = match due_ms.saturating_sub(now_ms()).div_ceil(HOUR_MS) {
+                0 => "who runs the relay has deleted this workspace there".to_string(),
+                hours => format!(
+                    "who runs the relay has deleted this workspace there; they can bring it back for {hours} hours more"
+                ),
+            };
+            Refusal::new(RelayErrorCode::Deleted, message)
+        }
+    }
 }
 
 /// What the store said, for the one who asked.
@@ -324,15 +367,24 @@ pub fn refusal(error: StoreError) -> Refusal {
         StoreError::SequenceGap { expected, .. } => {
             (RelayErrorCode::SequenceGap, format!("{error}: send the device's envelopes from number {expected} on"))
         }
-        StoreError::Quota { .. } => {
-            (RelayErrorCode::QuotaExceeded, format!("{error}: ask who runs the relay to raise it"))
+        StoreError::Quota { .. } => (
+            RelayErrorCode::QuotaExceeded,
+            format!("{error}; nothing of this request was stored: ask who runs the relay to raise it"),
+        ),
+        StoreError::NoBlob => {
+            (RelayErrorCode::NotFound, "this workspace has no such attachment, or not this chunk of it".into())
+        }
+        StoreError::Removing => return Refusal::retry_later("the attachment is just being removed; try again", 2),
+        StoreError::Closed(closure) => return closed(closure),
+        StoreError::Busy => {
+            return Refusal::retry_later("the relay's store is busy with administration; nothing was stored", 2);
         }
         StoreError::Full => (
             RelayErrorCode::StorageFull,
             "the relay's store is full and nothing of this request was stored: tell who runs it, and try again later"
                 .into(),
         ),
-        StoreError::Closed => return Refusal::shutting_down(),
+        StoreError::Stopping => return Refusal::shutting_down(),
         StoreError::MembershipMoved => {
             (RelayErrorCode::MembershipMoved, "the membership changed meanwhile: read it and try again".into())
         }

@@ -1,6 +1,7 @@
 //! What the relay keeps, and how: one SQLite database in one folder. Another
 //! store takes the place of [`Store`] behind the same few functions.
 
+pub mod chunks;
 pub mod folder;
 pub mod sqlite;
 pub mod writer;
@@ -37,6 +38,9 @@ pub struct NewRecord {
     pub record: Vec<u8>,
     pub countersignature: Signature,
     pub received_ms: u64,
+    /// Members and devices after it.
+    pub members: u64,
+    pub devices: u64,
 }
 
 /// What came of an append.
@@ -69,8 +73,29 @@ pub struct Stretch {
 #[derive(Debug, Clone, Copy)]
 pub struct Quotas {
     pub workspaces: u64,
-    pub workspace_bytes: u64,
-    pub workspace_entries: u64,
+    /// For workspaces without quotas of their own.
+    pub each: WorkspaceQuotas,
+}
+
+/// What one workspace may store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkspaceQuotas {
+    /// Records and envelopes, in bytes.
+    pub bytes: u64,
+    pub entries: u64,
+    /// Of all members together.
+    pub devices: u64,
+    /// Bytes of attachments.
+    pub attachments: u64,
+}
+
+/// Why a workspace is neither read nor written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Closure {
+    /// Who runs the relay says why.
+    Suspended(String),
+    /// It will be gone for good at this time, milliseconds since 1970.
+    Deleted { due_ms: u64 },
 }
 
 /// Why the store did not do what was asked.
@@ -79,6 +104,12 @@ pub enum StoreError {
     /// There is no such workspace.
     #[error("no such workspace")]
     NoWorkspace,
+    /// There is no such attachment.
+    #[error("no such attachment")]
+    NoBlob,
+    /// The attachment's files are being removed.
+    #[error("the attachment is being removed")]
+    Removing,
     /// The membership is not the one that the request was checked against.
     #[error("the membership moved on")]
     MembershipMoved,
@@ -88,9 +119,15 @@ pub enum StoreError {
     /// The device's numbers have a gap.
     #[error("number {got} where {expected} comes next")]
     SequenceGap { got: u64, expected: u64 },
-    /// A named quota is used up.
-    #[error("the quota of {limit} {what} is used up")]
-    Quota { limit: u64, what: &'static str },
+    /// A named quota does not allow this much more.
+    #[error("the quota of {what} is {limit}, {used} are used, and this needs {more} more")]
+    Quota { what: &'static str, used: u64, more: u64, limit: u64 },
+    /// Who runs the relay has closed the workspace.
+    #[error("the workspace is closed")]
+    Closed(Closure),
+    /// Another process holds the database for longer than a write waits; nothing was done.
+    #[error("the database is in use by another process")]
+    Busy,
     /// The disk, or the size that the operator allows, is full.
     #[error("the store is full")]
     Full,
@@ -102,7 +139,16 @@ pub enum StoreError {
     Failed(String),
     /// The relay is stopping.
     #[error("the store is closed")]
-    Closed,
+    Stopping,
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> StoreError {
+        match error.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => StoreError::Full,
+            _ => StoreError::Failed(error.to_string()),
+        }
+    }
 }
 
 impl StoreError {
@@ -111,10 +157,13 @@ impl StoreError {
         matches!(
             self,
             StoreError::NoWorkspace
+                | StoreError::NoBlob
+                | StoreError::Removing
                 | StoreError::MembershipMoved
                 | StoreError::SequenceConflict { .. }
                 | StoreError::SequenceGap { .. }
                 | StoreError::Quota { .. }
+                | StoreError::Closed(_)
         )
     }
 }

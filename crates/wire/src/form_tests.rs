@@ -296,6 +296,8 @@ fn error_codes_travel_with_their_status() {
         (RelayErrorCode::EnvelopeInvalid, "envelope-invalid", 422),
         (RelayErrorCode::TooLarge, "too-large", 413),
         (RelayErrorCode::QuotaExceeded, "quota-exceeded", 413),
+        (RelayErrorCode::Suspended, "suspended", 403),
+        (RelayErrorCode::Deleted, "deleted", 410),
         (RelayErrorCode::RateLimited, "rate-limited", 429),
         (RelayErrorCode::CursorGone, "cursor-gone", 410),
         (RelayErrorCode::StorageFull, "storage-full", 507),

@@ -106,6 +106,10 @@ codes! {
     ChallengeFailed = "challenge-failed", 401;
     /// The device is not a member, or its role does not allow this.
     Forbidden = "forbidden", 403;
+    /// Who runs the relay has suspended the workspace; the message says why.
+    Suspended = "suspended", 403;
+    /// Who runs the relay has deleted the workspace there.
+    Deleted = "deleted", 410;
     /// There is no such workspace, or the device may not know of it.
     NotFound = "not-found", 404;
     /// Another membership record was first; read it and try again.

@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod auth;
+pub mod blob;
 pub mod canonical;
 pub mod envelope;
 pub mod http;

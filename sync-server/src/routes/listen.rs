@@ -143,6 +143,9 @@ impl Listener {
                     let Some(watched) = changed else {
                         return Some((close_code::POLICY, "no workspace is left to listen to"));
                     };
+                    if watched.workspace.is_retired() {
+                        return Some((close_code::RESTART, "a workspace was closed or restored: listen again"));
+                    }
                     if let Some(watched) = self.wake(socket, watched).await? {
                         news.push(watched.next());
                     }

@@ -33,7 +33,7 @@ pub async fn create(
     if relay.workspace(&roster.workspace).await.is_err() {
         relay.create_allowed(address)?;
     }
-    let record = new_record(&relay, roster.workspace, 1, roster.head, &bytes);
+    let record = new_record(&relay, &roster, &bytes);
     match relay.writer.create(record).await.map_err(write_refusal)? {
         Placed::Here { countersigned, .. } => Ok(body::small_cbor(&countersigned)),
         Placed::Moved { membership } => Err(moved(membership)),
@@ -72,13 +72,16 @@ pub async fn place(
     let workspace = relay.workspace(&id).await?;
     let roster = relay.roster(&workspace).await?;
     let hash = record.hash();
+    if access_in(&roster, &caller.0, now_ms()).is_ok() {
+        relay.administration.check_open(&id)?;
+    }
     // Who holds the very bytes of a record learns nothing from its countersignature.
     if let Some(reply) = stored_before(&relay, &id, &roster, body.position, hash).await? {
         return Ok(reply);
     }
     check_access(&roster, &body, &caller.0)?;
     let after = applied(&roster, &body, &bytes)?;
-    let record = new_record(&relay, id, body.position, hash, &bytes);
+    let record = new_record(&relay, &after, &bytes);
     let placed = relay.writer.place(record, workspace.news.clone()).await.map_err(write_refusal)?;
     finish(&workspace, after, placed)
 }
@@ -147,9 +150,19 @@ fn opened(bytes: &[u8]) -> Result<(Record, RecordBody), Refusal> {
     Record::open(bytes).map_err(|error| Refusal::bad_request(format!("the body is not a membership record: {error}")))
 }
 
-fn new_record(relay: &Relay, workspace: WorkspaceId, position: u64, hash: Hash, bytes: &[u8]) -> NewRecord {
-    let countersignature = relay.countersign(&workspace, position, &hash);
-    NewRecord { workspace, position, hash, record: bytes.to_vec(), countersignature, received_ms: now_ms() }
+/// The record after which the roster is this one.
+fn new_record(relay: &Relay, after: &Roster, bytes: &[u8]) -> NewRecord {
+    let Roster { workspace, position, head, members, devices, .. } = after;
+    NewRecord {
+        workspace: *workspace,
+        position: *position,
+        hash: *head,
+        record: bytes.to_vec(),
+        countersignature: relay.countersign(workspace, *position, head),
+        received_ms: now_ms(),
+        members: members.len() as u64,
+        devices: devices.len() as u64,
+    }
 }
 
 fn moved(membership: u64) -> Refusal {

@@ -12,8 +12,8 @@ use drystone_wire::log::Page;
 use super::{Caller, Shared, body};
 use crate::error::Refusal;
 use crate::state::refusal;
-use crate::storage::Stretch;
 use crate::storage::sqlite::read;
+use crate::storage::{Standing, Stretch};
 
 /// `GET /v1/workspaces/{id}/log?after=N&generation=G&limit=M`. Generation 0 stands for "none known yet".
 pub async fn log(
@@ -68,14 +68,16 @@ pub async fn wait(
     let seconds = query.number("seconds", limits::WAIT_SECONDS)?.min(limits::WAIT_SECONDS);
     let (workspace, _) = relay.member(&id, &caller.0).await?;
     let mut news = workspace.news.subscribe();
-    let changed = news.wait_for(|standing| standing.position > after || standing.membership > membership);
+    let is_over =
+        |standing: &Standing| standing.position > after || standing.membership > membership || workspace.is_retired();
+    let changed = news.wait_for(is_over);
     let waited = tokio::time::timeout(Duration::from_secs(seconds), changed);
     tokio::select! {
         _ = waited => {}
         () = relay.stopping.cancelled() => {}
     }
     // Who was removed while waiting is told so, and not where the log stands.
-    relay.member(&id, &caller.0).await?;
+    let (workspace, _) = relay.member(&id, &caller.0).await?;
     let standing = *workspace.news.borrow();
     Ok(body::small_cbor(&relay.head(id, &standing)))
 }

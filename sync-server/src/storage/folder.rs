@@ -7,11 +7,37 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::SigningKey;
 use zeroize::Zeroizing;
 
+use super::chunks::Chunks;
 use crate::error::Fatal;
 
 const KEY_FILE: &str = "relay.key";
 const LOCK_FILE: &str = "relay.lock";
 const DATABASE_FILE: &str = "relay.sqlite";
+/// There while a restore fills the folder.
+const RESTORING_FILE: &str = "relay.restoring";
+const BELL_FILE: &str = "relay.bell";
+
+/// A file that grows by a byte whenever the command line changed something.
+/// Asking for its length is all that a running relay does at every request.
+#[derive(Debug, Clone)]
+pub struct Bell(PathBuf);
+
+impl Bell {
+    /// The bell of a data folder.
+    pub fn of(data: &Path) -> Bell {
+        Bell(data.join(BELL_FILE))
+    }
+
+    /// Says that something changed, after it did.
+    pub fn ring(&self) -> io::Result<()> {
+        open_private(&self.0, OpenOptions::new().create(true).append(true))?.write_all(b".")
+    }
+
+    /// How often it was rung.
+    pub fn rings(&self) -> u64 {
+        fs::metadata(&self.0).map_or(0, |metadata| metadata.len())
+    }
+}
 
 /// An opened data folder. It is locked until this is dropped.
 pub struct Folder {
@@ -37,6 +63,48 @@ impl Folder {
 
     pub fn database(&self) -> PathBuf {
         self.path.join(DATABASE_FILE)
+    }
+
+    /// Refuses a folder that a restore has not filled to the end.
+    pub fn check_whole(&self) -> Result<(), Fatal> {
+        check_whole(&self.path)
+    }
+
+    /// Whether a relay's data are here, and not only what a restore left that broke off.
+    pub fn holds_a_relay(&self) -> bool {
+        let there = |name: &str| self.path.join(name).exists();
+        (there(KEY_FILE) || there(DATABASE_FILE)) && !there(RESTORING_FILE)
+    }
+
+    /// Begins to fill a folder that holds no relay. What a restore left that broke off is removed.
+    pub fn begin_restore(&self) -> Result<(), Fatal> {
+        let marker = self.path.join(RESTORING_FILE);
+        let begin = || {
+            open_private(&marker, OpenOptions::new().create(true).append(true))?.sync_all()?;
+            for name in [KEY_FILE, DATABASE_FILE] {
+                for suffix in ["", "-wal", "-shm", "-journal"] {
+                    match fs::remove_file(self.path.join(format!("{name}{suffix}"))) {
+                        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                        _ => {}
+                    }
+                }
+            }
+            Chunks::of(&self.path).remove_all()?;
+            sync_folder(&self.path)
+        };
+        begin().map_err(|cause| unusable(&self.path, &cause))
+    }
+
+    /// Ends what [`Folder::begin_restore`] began: the folder is a relay's from here on.
+    pub fn end_restore(&self, secret: &[u8; 32]) -> Result<(), Fatal> {
+        let end = || {
+            self.write_key(&self.path.join(KEY_FILE), secret)?;
+            File::open(self.database())?.sync_all()?;
+            sync_folder(&self.path)?;
+            fs::remove_file(self.path.join(RESTORING_FILE))?;
+            sync_folder(&self.path)
+        };
+        end().map_err(|cause| unusable(&self.path, &cause))
     }
 
     /// Makes an empty database that only its owner reads; SQLite gives the
@@ -67,7 +135,11 @@ impl Folder {
     fn write_new_key(&self, path: &Path) -> io::Result<()> {
         let mut secret = Zeroizing::new([0; 32]);
         getrandom::fill(secret.as_mut()).map_err(io::Error::other)?;
-        let text = Zeroizing::new(format!("{}\n", data_encoding::HEXLOWER.encode(secret.as_ref())));
+        self.write_key(path, &secret)
+    }
+
+    fn write_key(&self, path: &Path, secret: &[u8; 32]) -> io::Result<()> {
+        let text = Zeroizing::new(format!("{}\n", data_encoding::HEXLOWER.encode(secret)));
         // Written aside and renamed: a crash leaves a whole key or none.
         let aside = path.with_extension("key.new");
         let mut file = open_private(&aside, OpenOptions::new().create(true).write(true).truncate(true))?;
@@ -76,6 +148,50 @@ impl Folder {
         fs::rename(&aside, path)?;
         sync_folder(&self.path)
     }
+}
+
+/// The database of a folder that a relay uses or used; nothing is made.
+pub fn existing_database(data: &Path) -> Result<PathBuf, Fatal> {
+    check_whole(data)?;
+    let path = data.join(DATABASE_FILE);
+    match path.try_exists() {
+        Ok(true) => Ok(path),
+        Ok(false) => Err(Fatal::Input(format!(
+            "there is no relay's database in {}: name the relay's data folder with --data DIR",
+            data.display()
+        ))),
+        Err(cause) => Err(unusable(data, &cause)),
+    }
+}
+
+/// The relay's key in a folder, for a backup.
+pub fn existing_key(data: &Path) -> Result<SigningKey, Fatal> {
+    read_key(&data.join(KEY_FILE))
+}
+
+/// Makes a file that only its owner reads, empty.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    open_private(path, OpenOptions::new().create(true).write(true).truncate(true))
+}
+
+/// Makes a folder, and those above it, that only its owner reads.
+pub fn make_private_folder(path: &Path) -> io::Result<()> {
+    create_private(path)
+}
+
+/// Makes a name beside this path survive a power cut.
+pub fn sync_beside(path: &Path) -> io::Result<()> {
+    sync_folder(path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")))
+}
+
+fn check_whole(path: &Path) -> Result<(), Fatal> {
+    if path.join(RESTORING_FILE).exists() {
+        return Err(Fatal::Input(format!(
+            "a restore into {} has not ended: run `drystone-relay restore` again with the same backup",
+            path.display()
+        )));
+    }
+    Ok(())
 }
 
 fn read_key(path: &Path) -> Result<SigningKey, Fatal> {
@@ -108,7 +224,7 @@ fn prepare(path: &Path) -> io::Result<()> {
         create_private(path)?;
         return path.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder);
     }
-    let ours = [KEY_FILE, LOCK_FILE, DATABASE_FILE].iter().any(|name| path.join(name).exists());
+    let ours = [KEY_FILE, LOCK_FILE, DATABASE_FILE, RESTORING_FILE].iter().any(|name| path.join(name).exists());
     if !ours && fs::read_dir(path)?.next().is_some() {
         return Err(io::Error::other("it is not empty and not a relay's data folder"));
     }
@@ -138,7 +254,7 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 
 /// Makes a new name in the folder survive a power cut.
 #[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
@@ -159,7 +275,7 @@ fn open_private(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
+pub fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
 }
 

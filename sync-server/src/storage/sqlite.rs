@@ -1,6 +1,11 @@
 //! The SQLite database: opening, migrating and checking it.
 
+pub mod admin;
+pub mod blobs;
 pub mod read;
+pub mod roster;
+pub mod transfer;
+pub mod verify;
 pub mod write;
 
 use std::path::Path;
@@ -20,7 +25,10 @@ const WAL_BYTES: i64 = 64 << 20;
 const BUSY_MS: u64 = 5000;
 
 /// Every migration that was ever shipped, in order; `user_version` counts them.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_log_and_membership.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_log_and_membership.sql"),
+    include_str!("../../migrations/0002_administration.sql"),
+];
 
 /// Opens the database for the one writer, migrates and checks it.
 pub fn open(path: &Path, relay: &RelayKey, max_bytes: u64) -> Result<Connection, Fatal> {
@@ -40,6 +48,7 @@ pub fn open(path: &Path, relay: &RelayKey, max_bytes: u64) -> Result<Connection,
     migrate(&mut connection, path)?;
     check_owner(&connection, relay, path)?;
     check_standings(&connection, path)?;
+    admin::count_members(&connection).map_err(|error| unusable(path, &error))?;
     limit_size(&connection, max_bytes).map_err(fatal)?;
     Ok(connection)
 }
@@ -51,6 +60,34 @@ pub fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     configure(&connection)?;
     connection.execute_batch("PRAGMA query_only = ON;")?;
     Ok(connection)
+}
+
+/// Opens an existing database for the command line, beside a running relay or without one.
+pub fn open_beside(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    configure(&connection)?;
+    connection.execute_batch("PRAGMA synchronous = FULL;")?;
+    Ok(connection)
+}
+
+/// Opens a file that nobody writes to, such as a backup.
+pub fn open_still(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    Ok(connection)
+}
+
+/// Whether the database has the format of this program: how many migrations it has seen, and how many there are.
+pub fn format(connection: &Connection) -> Result<(u64, u64), StoreError> {
+    let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok((uint(version), MIGRATIONS.len() as u64))
+}
+
+/// The key of the relay whose signatures are in the database.
+pub fn owner(connection: &Connection) -> Result<RelayKey, StoreError> {
+    Ok(RelayKey(connection.query_row("SELECT public_key FROM relay WHERE one = 1", [], |row| row.get(0))?))
 }
 
 fn configure(connection: &Connection) -> Result<(), rusqlite::Error> {
@@ -155,8 +192,9 @@ fn check_owner(connection: &Connection, relay: &RelayKey, path: &Path) -> Result
 /// What each workspace says of itself must be what is there.
 fn check_standings(connection: &Connection, path: &Path) -> Result<(), Fatal> {
     const WRONG: &str = "SELECT count(*) FROM workspaces AS w
-        WHERE w.position <> (SELECT coalesce(max(position), 0) FROM entries WHERE workspace = w.number)
-           OR w.membership <> (SELECT coalesce(max(position), 0) FROM records WHERE workspace = w.number)";
+        WHERE w.number NOT IN (SELECT workspace FROM deletions WHERE collecting = 1)
+          AND (w.position <> (SELECT coalesce(max(position), 0) FROM entries WHERE workspace = w.number)
+           OR w.membership <> (SELECT coalesce(max(position), 0) FROM records WHERE workspace = w.number))";
     let wrong: i64 =
         connection.query_row(WRONG, [], |row| row.get(0)).map_err(|error| unusable(path, &StoreError::from(error)))?;
     if wrong == 0 { Ok(()) } else { Err(damaged(path, &format!("{wrong} logs do not end where they should"))) }
@@ -177,6 +215,7 @@ impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> StoreError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Busy,
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => StoreError::Damaged(error.to_string()),
             _ => StoreError::Failed(error.to_string()),
         }
@@ -237,7 +276,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("db");
         let connection = open(&path, &RELAY, 0).unwrap();
-        let insert = "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0)";
+        let insert = "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0, 1, 1, 0, 0)";
         connection.execute(insert, []).unwrap();
         drop(connection);
         assert_eq!(refused(&path).exit_code(), 4);

@@ -8,9 +8,12 @@ use drystone_wire::WorkspaceId;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::sqlite::write;
+use super::chunks::Chunks;
+use super::sqlite::blobs::{self, BlobChange};
+use super::sqlite::{admin, write};
 use super::{AppendedEntries, NewEntry, NewRecord, Placed, Quotas, Standing, StoreError};
 use crate::metrics::Metrics;
+use crate::state::now_ms;
 
 /// Jobs in one transaction.
 const BATCH_JOBS: usize = 256;
@@ -39,6 +42,15 @@ enum Job {
         news: News,
         reply: Reply<Placed>,
     },
+    /// A step of removing what was deleted; the answer is whether there may be more.
+    Collect {
+        reply: Reply<bool>,
+    },
+    Blob {
+        workspace: WorkspaceId,
+        change: BlobChange,
+        reply: Reply<()>,
+    },
     Probe {
         reply: Reply<()>,
     },
@@ -50,6 +62,8 @@ enum Job {
 enum Done {
     Append(Result<AppendedEntries, StoreError>, News, Reply<AppendedEntries>),
     Place(Result<Placed, StoreError>, Option<News>, Reply<Placed>),
+    Collect(Result<bool, StoreError>, Reply<bool>),
+    Blob(Result<(), StoreError>, Reply<()>),
     Probe(Option<Reply<()>>),
 }
 
@@ -69,6 +83,7 @@ impl Writer {
     /// the database anew tells.
     pub fn start(
         connection: Connection,
+        chunks: Chunks,
         quotas: Quotas,
         queue: usize,
         metrics: Arc<Metrics>,
@@ -77,7 +92,7 @@ impl Writer {
         let (ended, end) = oneshot::channel();
         let thread_metrics = metrics.clone();
         std::thread::Builder::new().name("store-writer".into()).spawn(move || {
-            let result = Loop { connection, quotas, metrics: thread_metrics }.run(queue);
+            let result = Loop { connection, chunks, quotas, metrics: thread_metrics }.run(queue);
             // Nobody listens any more when the process is already on its way out.
             let _ = ended.send(result);
         })?;
@@ -102,6 +117,16 @@ impl Writer {
         self.submit(|reply| Job::Place { record, news, reply }).await
     }
 
+    /// Removes a bounded part of what was deleted. True when there may be more.
+    pub async fn collect(&self) -> Result<bool, WriteError> {
+        self.submit(|reply| Job::Collect { reply }).await
+    }
+
+    /// Announces an attachment, or says what became of it.
+    pub async fn blob(&self, workspace: WorkspaceId, change: BlobChange) -> Result<(), WriteError> {
+        self.submit(|reply| Job::Blob { workspace, change, reply }).await
+    }
+
     /// Writes something of no meaning, to see whether the disk takes it.
     pub async fn probe(&self) -> Result<(), WriteError> {
         self.submit(|reply| Job::Probe { reply }).await
@@ -117,10 +142,10 @@ impl Writer {
         let (reply, result) = oneshot::channel();
         self.jobs.try_send(job(reply)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => WriteError::QueueFull,
-            mpsc::error::TrySendError::Closed(_) => WriteError::Store(StoreError::Closed),
+            mpsc::error::TrySendError::Closed(_) => WriteError::Store(StoreError::Stopping),
         })?;
         self.metrics.write_queue.set((self.jobs.max_capacity() - self.jobs.capacity()) as i64);
-        result.await.unwrap_or(Err(StoreError::Closed)).map_err(WriteError::Store)
+        result.await.unwrap_or(Err(StoreError::Stopping)).map_err(WriteError::Store)
     }
 }
 
@@ -137,6 +162,7 @@ pub enum WriteError {
 
 struct Loop {
     connection: Connection,
+    chunks: Chunks,
     quotas: Quotas,
     metrics: Arc<Metrics>,
 }
@@ -204,6 +230,11 @@ impl Loop {
                 tracing::error!("the store is full: free space on its disk, or raise --max-store-bytes");
                 Ok(())
             }
+            // Another process had the database for too long; nothing was begun, or it was taken back.
+            StoreError::Busy => {
+                tracing::warn!("the database is in use by another process; writes were refused");
+                Ok(())
+            }
             other => Err(other),
         }
     }
@@ -213,7 +244,7 @@ impl Loop {
     fn perform(&self, job: Job) -> (Done, Option<StoreError>) {
         match job {
             Job::Append { workspace, membership, entries, news, reply } => {
-                let work = || write::append(&self.connection, &workspace, membership, &entries, &self.quotas);
+                let work = || write::append(&self.connection, &workspace, membership, &entries, &self.quotas, now_ms());
                 let (result, failure) = self.separately(work);
                 (Done::Append(result, news, reply), failure)
             }
@@ -224,6 +255,15 @@ impl Loop {
             Job::Place { record, news, reply } => {
                 let (result, failure) = self.separately(|| write::place(&self.connection, &record, &self.quotas));
                 (Done::Place(result, Some(news), reply), failure)
+            }
+            Job::Collect { reply } => {
+                let (result, failure) = self.separately(|| admin::collect(&self.connection, &self.chunks, now_ms()));
+                (Done::Collect(result, reply), failure)
+            }
+            Job::Blob { workspace, change, reply } => {
+                let work = || blobs::change(&self.connection, &workspace, &change, &self.quotas, now_ms());
+                let (result, failure) = self.separately(work);
+                (Done::Blob(result, reply), failure)
             }
             Job::Probe { reply } => {
                 let failure = self.execute("UPDATE relay SET one = 1").err();
@@ -248,7 +288,7 @@ impl Loop {
             Err(_) => Ok(()),
         };
         match (result, end) {
-            (Err(error), _) if !error.is_refusal() => (Err(StoreError::Closed), Some(error)),
+            (Err(error), _) if !error.is_refusal() => (Err(StoreError::Stopping), Some(error)),
             (result, end) => (result, end.err()),
         }
     }
@@ -264,7 +304,7 @@ impl Job {
         match self {
             Job::Append { entries, .. } => entries.iter().map(|entry| entry.envelope.len()).sum(),
             Job::Create { record, .. } | Job::Place { record, .. } => record.record.len(),
-            Job::Probe { .. } | Job::Close => 0,
+            Job::Blob { .. } | Job::Collect { .. } | Job::Probe { .. } | Job::Close => 0,
         }
     }
 
@@ -272,7 +312,8 @@ impl Job {
         match self {
             Job::Append { reply, .. } => answer(reply, Err(again(error))),
             Job::Create { reply, .. } | Job::Place { reply, .. } => answer(reply, Err(again(error))),
-            Job::Probe { reply } => answer(reply, Err(again(error))),
+            Job::Collect { reply } => answer(reply, Err(again(error))),
+            Job::Blob { reply, .. } | Job::Probe { reply } => answer(reply, Err(again(error))),
             Job::Close => {}
         }
     }
@@ -295,6 +336,8 @@ impl Done {
                 }
                 answer(reply, result);
             }
+            Done::Collect(result, reply) => answer(reply, result),
+            Done::Blob(result, reply) => answer(reply, result),
             Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Ok(()))),
         }
     }
@@ -303,6 +346,8 @@ impl Done {
         match self {
             Done::Append(_, _, reply) => answer(reply, Err(again(error))),
             Done::Place(_, _, reply) => answer(reply, Err(again(error))),
+            Done::Collect(_, reply) => answer(reply, Err(again(error))),
+            Done::Blob(_, reply) => answer(reply, Err(again(error))),
             Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Err(again(error)))),
         }
     }
@@ -313,7 +358,8 @@ fn answer<T>(reply: Reply<T>, result: Result<T, StoreError>) {
     let _ = reply.send(result);
 }
 
-fn publish(news: &News, standing: &Standing) {
+/// Announces where a workspace stands, unless something newer was.
+pub fn publish(news: &News, standing: &Standing) {
     news.send_if_modified(|known| {
         let newer = standing.position > known.position || standing.membership > known.membership;
         if newer {
@@ -327,6 +373,7 @@ fn publish(news: &News, standing: &Standing) {
 fn again(error: &StoreError) -> StoreError {
     match error {
         StoreError::Full => StoreError::Full,
+        StoreError::Busy => StoreError::Busy,
         StoreError::Damaged(cause) => StoreError::Damaged(cause.clone()),
         other => StoreError::Failed(other.to_string()),
     }
@@ -335,10 +382,11 @@ fn again(error: &StoreError) -> StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::sqlite;
+    use crate::storage::{WorkspaceQuotas, sqlite};
     use drystone_wire::{DeviceKey, Hash, RelayKey, Signature};
 
-    const QUOTAS: Quotas = Quotas { workspaces: 10, workspace_bytes: 10_000, workspace_entries: 100 };
+    const QUOTAS: Quotas =
+        Quotas { workspaces: 10, each: WorkspaceQuotas { bytes: 10_000, entries: 100, devices: 10, attachments: 0 } };
     const WORKSPACE: WorkspaceId = WorkspaceId([1; 32]);
 
     struct Fixture {
@@ -351,7 +399,8 @@ mod tests {
     async fn fixture(queue: usize) -> Fixture {
         let home = tempfile::tempdir().unwrap();
         let connection = sqlite::open(&home.path().join("db"), &RelayKey([1; 32]), 0).unwrap();
-        let (writer, ended) = Writer::start(connection, QUOTAS, queue, Arc::new(Metrics::new())).unwrap();
+        let chunks = Chunks::of(home.path());
+        let (writer, ended) = Writer::start(connection, chunks, QUOTAS, queue, Arc::new(Metrics::new())).unwrap();
         let Placed::Here { standing, .. } = writer.create(record(1, 1)).await.unwrap() else { panic!() };
         Fixture { home, writer, ended, news: Arc::new(watch::Sender::new(standing)) }
     }
@@ -360,7 +409,16 @@ mod tests {
         let signature = Signature([hash; 64]);
         let hash = Hash([hash; 32]);
         let record = vec![1; 100];
-        NewRecord { workspace: WORKSPACE, position, hash, record, countersignature: signature, received_ms: 0 }
+        NewRecord {
+            workspace: WORKSPACE,
+            position,
+            hash,
+            record,
+            countersignature: signature,
+            received_ms: 0,
+            members: 1,
+            devices: 1,
+        }
     }
 
     fn entry(device: u8, sequence: u64) -> NewEntry {
@@ -466,6 +524,6 @@ mod tests {
         waiting.await.unwrap().unwrap();
         ended.await.unwrap().unwrap();
         let late = writer.append(WORKSPACE, 1, one(entry(10, 2)), news).await;
-        assert!(matches!(late, Err(WriteError::Store(StoreError::Closed))));
+        assert!(matches!(late, Err(WriteError::Store(StoreError::Stopping))));
     }
 }

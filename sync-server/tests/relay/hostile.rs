@@ -154,6 +154,22 @@ fn slow_and_endless_headers_are_cut() {
 }
 
 #[test]
+fn a_tls_handshake_that_never_comes_is_given_up() {
+    let home = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_string()]).unwrap();
+    let (cert, key) = (home.path().join("cert.pem"), home.path().join("key.pem"));
+    std::fs::write(&cert, made.cert.pem()).unwrap();
+    std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let relay = Relay::start(&["--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()]);
+    let started = Instant::now();
+    let mut silent = TcpStream::connect(relay.url.split_once("://").unwrap().1).unwrap();
+    // The beginning of a handshake record, and no more.
+    silent.write_all(&[0x16, 3, 1, 0, 200, 1]).unwrap();
+    assert_eq!(answer(&mut silent), "");
+    assert!(started.elapsed() < Duration::from_secs(18), "closed after {:?}", started.elapsed());
+}
+
+#[test]
 fn a_body_that_never_ends_is_given_up() {
     let relay = Relay::start(&["--request-timeout", "5"]);
     let mut stream = TcpStream::connect(relay.url.split_once("://").unwrap().1).unwrap();

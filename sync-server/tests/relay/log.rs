@@ -162,7 +162,7 @@ async fn quotas_hold_and_leave_the_rest_usable() {
     let big = workspace.owner.clone().envelope(&id, 20_000);
     let refused = workspace.client.append(&id, &[big]).await.unwrap_err();
     assert_eq!(refused.code, QuotaExceeded);
-    assert!(refused.message.contains("20000 bytes"), "{}", refused.message);
+    assert!(refused.message.contains("bytes is 20000"), "{}", refused.message);
     let two = workspace.owner.clone().envelopes(&id, 2, 10);
     assert_eq!(workspace.client.append(&id, &two).await.unwrap_err().code, QuotaExceeded);
     workspace.client.append(&id, &two[..1]).await.unwrap();

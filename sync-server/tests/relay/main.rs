@@ -3,7 +3,10 @@
 #![cfg(unix)]
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
 
+mod administration;
 mod auth;
+mod backup;
+mod blobs;
 mod durability;
 mod hostile;
 mod log;
@@ -11,5 +14,6 @@ mod measure;
 mod membership;
 mod operation;
 mod pressure;
+mod quotas;
 mod support;
 mod wake;

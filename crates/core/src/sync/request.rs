@@ -133,6 +133,11 @@ impl Failure {
             R::Forbidden => {
                 (FailureKind::Attention, ErrorCode::Refused, "Ask the workspace's owner for the role you need.")
             }
+            R::Suspended | R::Deleted => (
+                FailureKind::Attention,
+                ErrorCode::Refused,
+                "Your documents are on this device. Ask who runs the relay, or set another relay.",
+            ),
             R::QuotaExceeded => {
                 (FailureKind::Attention, ErrorCode::Refused, "Ask who runs the relay to raise the workspace's quota.")
             }

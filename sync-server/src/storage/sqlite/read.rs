@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 
 use super::{int, uint};
-use crate::storage::{Standing, StoreError, Stretch};
+use crate::storage::{Closure, Standing, StoreError, Stretch};
 
 /// Readers at work at once; more wait for their turn.
 const READERS: usize = 4;
@@ -35,7 +35,7 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let turn = self.turns.clone().acquire_owned().await.map_err(|_| StoreError::Closed)?;
+        let turn = self.turns.clone().acquire_owned().await.map_err(|_| StoreError::Stopping)?;
         let readers = self.clone();
         let work = move || {
             let _turn = turn;
@@ -65,11 +65,30 @@ pub(super) struct WorkspaceRow {
     pub number: i64,
     pub standing: Standing,
     pub bytes: u64,
+    pub devices: u64,
+    pub attachments: u64,
+    pub closure: Option<Closure>,
+    /// Parts of it are gone already.
+    pub collecting: bool,
+}
+
+impl WorkspaceRow {
+    /// The workspace, unless who runs the relay has closed it.
+    pub fn open(self) -> Result<WorkspaceRow, StoreError> {
+        match self.closure {
+            Some(closure) => Err(StoreError::Closed(closure)),
+            None => Ok(self),
+        }
+    }
 }
 
 pub(super) fn workspace(connection: &Connection, id: &WorkspaceId) -> Result<WorkspaceRow, StoreError> {
     connection
-        .prepare_cached("SELECT number, generation, position, chain, membership, bytes FROM workspaces WHERE id = ?1")?
+        .prepare_cached(
+            "SELECT w.number, w.generation, w.position, w.chain, w.membership, w.bytes, w.devices, h.reason, d.due_ms,
+                 coalesce(d.collecting, 0), w.attachments FROM workspaces AS w LEFT JOIN holds AS h ON h.workspace = w.number
+             LEFT JOIN deletions AS d ON d.workspace = w.number WHERE w.id = ?1",
+        )?
         .query_row(params![id.as_bytes()], |row| {
             Ok(WorkspaceRow {
                 number: row.get(0)?,
@@ -80,15 +99,27 @@ pub(super) fn workspace(connection: &Connection, id: &WorkspaceId) -> Result<Wor
                     membership: uint(row.get(4)?),
                 },
                 bytes: uint(row.get(5)?),
+                devices: uint(row.get(6)?),
+                closure: closure(row.get(7)?, row.get(8)?),
+                collecting: row.get(9)?,
+                attachments: uint(row.get(10)?),
             })
         })
         .optional()?
         .ok_or(StoreError::NoWorkspace)
 }
 
-/// Where a workspace stands.
+/// Deletion counts before suspension: it is what can still be undone.
+pub(super) fn closure(reason: Option<String>, due_ms: Option<i64>) -> Option<Closure> {
+    due_ms.map(|due_ms| Closure::Deleted { due_ms: uint(due_ms) }).or_else(|| reason.map(Closure::Suspended))
+}
+
+/// Where a workspace stands. One of which parts are gone is gone.
 pub fn standing(connection: &Connection, id: &WorkspaceId) -> Result<Standing, StoreError> {
-    workspace(connection, id).map(|row| row.standing)
+    match workspace(connection, id)? {
+        row if row.collecting => Err(StoreError::NoWorkspace),
+        row => Ok(row.standing),
+    }
 }
 
 /// How many workspaces there are.

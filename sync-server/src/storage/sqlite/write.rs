@@ -8,7 +8,7 @@ use drystone_wire::{DeviceKey, Hash, WorkspaceId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::read::{self, WorkspaceRow};
-use super::{int, uint};
+use super::{admin, int, uint};
 use crate::storage::{AppendedEntries, NewEntry, NewRecord, Placed, Quotas, Standing, StoreError};
 
 /// The generation that a new log starts with.
@@ -22,11 +22,13 @@ pub fn append(
     membership: u64,
     entries: &[NewEntry],
     quotas: &Quotas,
+    now_ms: u64,
 ) -> Result<AppendedEntries, StoreError> {
-    let WorkspaceRow { number, mut standing, bytes } = read::workspace(connection, id)?;
+    let WorkspaceRow { number, mut standing, bytes, .. } = read::workspace(connection, id)?.open()?;
     if standing.membership != membership {
         return Err(StoreError::MembershipMoved);
     }
+    let quotas = admin::quotas_of(connection, number, &quotas.each)?;
     let before = standing.position;
     let mut new_bytes = 0;
     let mut stored = Vec::with_capacity(entries.len());
@@ -42,7 +44,8 @@ pub fn append(
                 follows(&row, entry)?;
                 standing.position += 1;
                 new_bytes += entry.envelope.len() as u64;
-                check_quota(standing.position, bytes + new_bytes, quotas)?;
+                check("envelopes", before, standing.position - before, quotas.entries)?;
+                check("bytes", bytes, new_bytes, quotas.bytes)?;
                 insert_entry(connection, number, &row, standing.position, entry)?;
                 standing.chain = chain_next(&standing.chain, &entry.id);
                 (row.sequence, row.last_id) = (entry.sequence, entry.id);
@@ -55,8 +58,16 @@ pub fn append(
     let new = standing.position - before;
     if new > 0 {
         connection
-            .prepare_cached("UPDATE workspaces SET position = ?2, chain = ?3, bytes = ?4 WHERE number = ?1")?
-            .execute(params![number, int(standing.position), standing.chain.as_bytes(), int(bytes + new_bytes)])?;
+            .prepare_cached(
+                "UPDATE workspaces SET position = ?2, chain = ?3, bytes = ?4, active_ms = ?5 WHERE number = ?1",
+            )?
+            .execute(params![
+                number,
+                int(standing.position),
+                standing.chain.as_bytes(),
+                int(bytes + new_bytes),
+                int(now_ms)
+            ])?;
     }
     Ok(AppendedEntries { stored, new, new_bytes, standing })
 }
@@ -113,14 +124,9 @@ fn follows(row: &DeviceRow, entry: &NewEntry) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn check_quota(entries: u64, bytes: u64, quotas: &Quotas) -> Result<(), StoreError> {
-    if entries > quotas.workspace_entries {
-        return Err(StoreError::Quota { limit: quotas.workspace_entries, what: "envelopes in a workspace" });
-    }
-    if bytes > quotas.workspace_bytes {
-        return Err(StoreError::Quota { limit: quotas.workspace_bytes, what: "bytes in a workspace" });
-    }
-    Ok(())
+/// Whether there is room for more under a quota.
+pub(super) fn check(what: &'static str, used: u64, more: u64, limit: u64) -> Result<(), StoreError> {
+    if used.saturating_add(more) > limit { Err(StoreError::Quota { what, used, more, limit }) } else { Ok(()) }
 }
 
 fn insert_entry(
@@ -157,30 +163,31 @@ fn update_device(connection: &Connection, row: &DeviceRow) -> Result<(), StoreEr
 /// Creates a workspace from its first record, or finds it.
 pub fn create(connection: &Connection, record: &NewRecord, quotas: &Quotas) -> Result<Placed, StoreError> {
     match read::workspace(connection, &record.workspace) {
-        Ok(row) => return place_at(connection, &row, record),
+        Ok(row) => return place_at(connection, &row.open()?, record),
         Err(StoreError::NoWorkspace) => {}
         Err(other) => return Err(other),
     }
-    if read::workspaces(connection)? >= quotas.workspaces {
-        return Err(StoreError::Quota { limit: quotas.workspaces, what: "workspaces at this relay" });
-    }
-    let standing = Standing {
-        generation: FIRST_GENERATION,
-        position: 0,
-        chain: chain_start(&record.workspace, FIRST_GENERATION),
-        membership: 1,
-    };
+    check("workspaces at this relay", read::workspaces(connection)?, 1, quotas.workspaces)?;
+    check("devices", 0, record.devices, quotas.each.devices)?;
+    check("bytes", 0, record.record.len() as u64, quotas.each.bytes)?;
+    // Devices that knew the log before it was deleted must notice that it began anew.
+    let generation = admin::gone(connection, &record.workspace)?.map_or(FIRST_GENERATION, |(last, _)| last + 1);
+    let standing =
+        Standing { generation, position: 0, chain: chain_start(&record.workspace, generation), membership: 1 };
     connection
         .prepare_cached(
-            "INSERT INTO workspaces (id, generation, position, chain, membership, bytes, created_ms)
-             VALUES (?1, ?2, 0, ?3, 1, ?4, ?5)",
+            "INSERT INTO workspaces
+                 (id, generation, position, chain, membership, bytes, created_ms, active_ms, members, devices)
+             VALUES (?1, ?2, 0, ?3, 1, ?4, ?5, ?5, ?6, ?7)",
         )?
         .execute(params![
             record.workspace.as_bytes(),
             standing.generation,
             standing.chain.as_bytes(),
             int(record.record.len() as u64),
-            int(record.received_ms)
+            int(record.received_ms),
+            int(record.members),
+            int(record.devices)
         ])?;
     insert_record(connection, connection.last_insert_rowid(), record)?;
     Ok(Placed::Here { countersigned: countersigned(record), standing })
@@ -188,16 +195,33 @@ pub fn create(connection: &Connection, record: &NewRecord, quotas: &Quotas) -> R
 
 /// Puts a record at its position, if that is the next one, or finds it there.
 pub fn place(connection: &Connection, record: &NewRecord, quotas: &Quotas) -> Result<Placed, StoreError> {
-    let row = read::workspace(connection, &record.workspace)?;
+    let row = read::workspace(connection, &record.workspace)?.open()?;
     if record.position != row.standing.membership + 1 {
         return place_at(connection, &row, record);
     }
-    let bytes = row.bytes + record.record.len() as u64;
-    check_quota(row.standing.position, bytes, quotas)?;
+    let more = record.record.len() as u64;
+    // Taking a device out is always possible: a full workspace must not keep anybody in.
+    if record.devices >= row.devices {
+        let quotas = admin::quotas_of(connection, row.number, &quotas.each)?;
+        check("bytes", row.bytes, more, quotas.bytes)?;
+        if record.devices > row.devices {
+            check("devices", row.devices, record.devices - row.devices, quotas.devices)?;
+        }
+    }
     insert_record(connection, row.number, record)?;
     connection
-        .prepare_cached("UPDATE workspaces SET membership = ?2, bytes = ?3 WHERE number = ?1")?
-        .execute(params![row.number, int(record.position), int(bytes)])?;
+        .prepare_cached(
+            "UPDATE workspaces SET membership = ?2, bytes = ?3, members = ?4, devices = ?5, active_ms = ?6
+             WHERE number = ?1",
+        )?
+        .execute(params![
+            row.number,
+            int(record.position),
+            int(row.bytes + more),
+            int(record.members),
+            int(record.devices),
+            int(record.received_ms)
+        ])?;
     let standing = Standing { membership: record.position, ..row.standing };
     Ok(Placed::Here { countersigned: countersigned(record), standing })
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use drystone_wire::auth::challenge_bytes;
+use drystone_wire::blob::{BlobState, Manifest};
 use drystone_wire::http::{
     Challenge, ChallengeRequest, ErrorBody, RelayErrorCode, RelayInfo, Token, TokenRequest, Wake,
 };
@@ -99,6 +100,32 @@ impl Client {
 
     pub async fn wait(&self, id: &WorkspaceId, query: &str) -> Reply<Head> {
         self.get(&format!("/v1/workspaces/{id}/wait?{query}")).await.map(|bytes| decode(&bytes))
+    }
+
+    fn blob_path(&self, id: &WorkspaceId, blob: &Hash) -> String {
+        self.path(&format!("/v1/workspaces/{id}/blobs/{blob}"))
+    }
+
+    pub async fn announce(&self, id: &WorkspaceId, manifest: &Manifest) -> Reply<BlobState> {
+        let request = self.http.put(self.blob_path(id, &manifest.id())).body(canonical::encode(manifest));
+        bytes(request.bearer_auth(&self.token)).await.map(|bytes| decode(&bytes))
+    }
+
+    pub async fn blob(&self, id: &WorkspaceId, blob: &Hash) -> Reply<BlobState> {
+        bytes(self.http.get(self.blob_path(id, blob)).bearer_auth(&self.token)).await.map(|bytes| decode(&bytes))
+    }
+
+    pub async fn mark(&self, id: &WorkspaceId, blob: &Hash) -> Reply<()> {
+        bytes(self.http.delete(self.blob_path(id, blob)).bearer_auth(&self.token)).await.map(drop)
+    }
+
+    pub async fn put_chunk(&self, id: &WorkspaceId, blob: &Hash, index: usize, chunk: &[u8]) -> Reply<()> {
+        let request = self.http.put(format!("{}/{index}", self.blob_path(id, blob))).body(chunk.to_vec());
+        bytes(request.bearer_auth(&self.token)).await.map(drop)
+    }
+
+    pub async fn chunk(&self, id: &WorkspaceId, blob: &Hash, index: usize) -> Reply<Vec<u8>> {
+        bytes(self.http.get(format!("{}/{index}", self.blob_path(id, blob))).bearer_auth(&self.token)).await
     }
 
     /// Opens a listener; an HTTP refusal comes back as such.

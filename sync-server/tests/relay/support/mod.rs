@@ -1,5 +1,6 @@
 //! A relay process, and a small client made of nothing but the wire crate.
 
+pub mod admin;
 pub mod client;
 pub mod device;
 
