@@ -11,7 +11,8 @@ async fn keys_are_renewed_after_ninety_days_and_open_invitations_live_on() {
     let shared = Shared::new().await;
     let (alice, id) = (&shared.alice, shared.document.as_str());
     let bob = shared.join("Bob", Role::Editor).await;
-    let invite = Invite { workspace: None, role: Role::Editor, hours: 24 * 90 };
+    alice.app().shift_clock(50 * DAY);
+    let invite = Invite { workspace: None, role: Role::Editor, hours: 24 * 80 };
     let link = alice.call::<Invitation>(Request::WorkspaceInvite(invite)).await.unwrap().link;
     let before = alice.keys().await;
     assert_eq!((before.epoch, before.renewable), (1, true));

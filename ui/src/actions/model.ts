@@ -214,6 +214,7 @@ export const modelActions: Action[] = [
   })),
   {
     id: "element.add",
+    writes: true,
     title: "Add an element…",
     group: "Model",
     shortcut: "Alt+E",
@@ -231,6 +232,7 @@ export const modelActions: Action[] = [
     ["terms", "glossary term", "word definition"],
   ].map(([collection = "", singular = "", keywords = ""]): Action => ({
     id: `record.add.${collection}`,
+    writes: true,
     title: `Add a ${singular}…`.replace("a environment", "an environment"),
     group: "Model",
     keywords: `new ${keywords}`,
@@ -239,6 +241,7 @@ export const modelActions: Action[] = [
   })),
   {
     id: "record.delete",
+    writes: true,
     title: "Delete the record",
     group: "Model",
     keywords: "remove element trash",
@@ -250,6 +253,7 @@ export const modelActions: Action[] = [
   },
   ...directions.map(([direction, title]): Action => ({
     id: `record.move.${direction}`,
+    writes: true,
     title,
     group: "Model",
     keywords: "order nest element step",
@@ -269,6 +273,7 @@ export const modelActions: Action[] = [
   },
   {
     id: "model.lift",
+    writes: true,
     title: "Lift into the model…",
     group: "Model",
     keywords: "import understand prose mermaid extract",
@@ -285,6 +290,7 @@ export const modelActions: Action[] = [
   },
   {
     id: "document.template",
+    writes: true,
     title: "Change the template…",
     group: "Document",
     keywords: "full compact arc42",
@@ -293,6 +299,7 @@ export const modelActions: Action[] = [
   },
   {
     id: "decisions.files",
+    writes: true,
     title: "Import or export decision records…",
     group: "Model",
     keywords: "adr madr adr-tools log4brains",
