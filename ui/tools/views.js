@@ -256,9 +256,7 @@ export const views = [
     query: "?sample=shared",
     sampleOnly: true,
     go: async (page) => {
-      await openSharing(page);
-      await page.locator("[data-testid=members]").scrollIntoViewIfNeeded();
-      await page.locator("#members-heading").evaluate((heading) => heading.scrollIntoView());
+      await openMembers(page);
     },
   },
   { name: "set-aside", query: "?sample=shared", sampleOnly: true, go: openSharing },
@@ -267,7 +265,7 @@ export const views = [
     query: "?sample=shared",
     sampleOnly: true,
     go: async (page) => {
-      await openSharing(page);
+      await openMembers(page);
       await page.locator("[data-testid=member-menu]").nth(1).click();
       await page.waitForSelector("[role=menu]");
     },
@@ -277,7 +275,7 @@ export const views = [
     query: "?sample=shared",
     sampleOnly: true,
     go: async (page) => {
-      await openSharing(page);
+      await openMembers(page);
       await page.locator("[data-testid=member-menu]").nth(1).click();
       await page.getByRole("menuitem", { name: "Remove from the workspace" }).click();
       await page.waitForSelector("[data-testid=confirm-yes]");
@@ -369,6 +367,14 @@ export async function openPage(page, name) {
   await openDocument(page);
   await page.keyboard.press(`Alt+${["write", "model", "flows", "decisions", "operations", "check"].indexOf(name) + 1}`);
   await page.waitForSelector("main h1");
+}
+
+async function openMembers(page) {
+  await openSharing(page);
+  await page.locator("[data-testid=member-menu]").nth(1).waitFor();
+  await page.locator("#members-heading").evaluate((heading) => heading.scrollIntoView());
+  // A menu closes when what it belongs to moves.
+  await page.waitForTimeout(200);
 }
 
 async function openSharing(page) {
