@@ -89,7 +89,9 @@ async fn a_revoked_device_gets_nothing_new_and_its_person_stays() {
     assert_eq!(left.len(), 2);
     let only = left.iter().find(|device| !device.yours).unwrap().id.clone();
     let whole = alice.call::<Vec<MemberDevice>>(revoke(&only)).await;
-    assert_eq!(whole.unwrap_err().code, ErrorCode::Refused, "a member's only device goes with the member");
+    let whole = whole.unwrap_err();
+    assert_eq!(whole.code, ErrorCode::Refused, "a member's only device goes with the member");
+    assert!(whole.advice.contains("Remove the member"), "{whole:?}");
     alice.prepend(id, "new ").await.unwrap();
     alice.sync().await;
     bob.sync().await;
@@ -113,6 +115,7 @@ async fn only_the_device_with_the_root_key_adds_others_and_names_are_ones_own() 
     let add = AddDevice { workspace, code: code.clone(), name: String::new() };
     let refused = laptop.call::<AddedDevice>(Request::DeviceAdd(add)).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::Refused, "{refused:?}");
+    assert!(refused.advice.contains("joined the workspace with"), "{refused:?}");
     let broken = AddDevice { workspace: None, code: code[..40].into(), name: String::new() };
     let refused = alice.call::<AddedDevice>(Request::DeviceAdd(broken)).await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::BadInput);
