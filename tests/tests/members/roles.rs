@@ -30,6 +30,37 @@ async fn a_role_decides_what_ones_own_app_takes() {
 }
 
 #[tokio::test]
+async fn a_window_hears_of_new_members_and_roles_without_asking() {
+    let relay = Relay::start();
+    let (alice, bob) = (Device::in_background().await, Device::in_background().await);
+    alice.share(&relay.url()).await;
+    let link = alice.invite(Role::Editor).await;
+    let mut events = alice.app().subscribe();
+    bob.join(&link, "Bob").await.unwrap();
+    let told = async {
+        loop {
+            let changed = matches!(events.recv().await, Ok(Event::WorkspacesChanged {}));
+            if changed && alice.members().await.len() == 2 {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), told).await.unwrap();
+    let mut events = bob.app().subscribe();
+    alice.set_role("Bob", Role::Reader).await.unwrap();
+    let told = async {
+        loop {
+            let changed = matches!(events.recv().await, Ok(Event::WorkspacesChanged {}));
+            let all: Vec<WorkspaceSummary> = bob.call(Request::WorkspaceList(Empty {})).await.unwrap();
+            if changed && all.iter().any(|one| one.role == Role::Reader) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), told).await.unwrap();
+}
+
+#[tokio::test]
 async fn roles_are_given_by_those_who_may() {
     let shared = Shared::new().await;
     let alice = &shared.alice;

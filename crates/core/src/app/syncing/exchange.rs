@@ -124,6 +124,11 @@ impl Exchange {
         Ok(ours.filter(|_| row.cursor.generation == 0).map(Request::Create))
     }
 
+    /// How many membership records are taken in, as far as this knows.
+    pub fn membership_position(&self) -> u64 {
+        self.loaded.as_ref().map_or(0, |loaded| loaded.membership.position())
+    }
+
     fn is_own(&self, record: &[u8]) -> bool {
         Record::open(record).is_ok_and(|(_, body)| body.author == self.identity.device_key())
     }

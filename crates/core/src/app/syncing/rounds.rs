@@ -148,7 +148,18 @@ impl Rounds {
 
     async fn take(&self, app: &App, reply: Reply) -> Attempt<Prepared> {
         let now = app.now_ms();
-        self.on_exchange(app, move |exchange, app| exchange.take(app, reply, now)).await
+        let (before, taken, after) = self
+            .on_exchange(app, move |exchange, app| {
+                let before = exchange.membership_position();
+                let taken = exchange.take(app, reply, now)?;
+                Ok((before, taken, exchange.membership_position()))
+            })
+            .await?;
+        if after != before {
+            // Who is in it, what one may do, invitations: all of it may be another.
+            app.emit(Announcement::WorkspacesChanged {});
+        }
+        Ok(taken)
     }
 
     async fn on_exchange<T: Send + 'static>(
