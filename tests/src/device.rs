@@ -81,6 +81,68 @@ impl Device {
         self.call::<Invitation>(Request::WorkspaceInvite(args)).await.unwrap().link
     }
 
+    /// The workspace with a relay, which tests are about.
+    pub async fn shared(&self) -> WorkspaceRef {
+        let all: Vec<WorkspaceSummary> = self.call(Request::WorkspaceList(Empty {})).await.unwrap();
+        // After leaving there is none; the last one was joined.
+        let found = all.iter().find(|one| one.sync.relay.is_some()).or_else(|| all.last()).unwrap();
+        WorkspaceRef { workspace: Some(found.id.clone()) }
+    }
+
+    /// The members of the shared workspace.
+    pub async fn members(&self) -> Vec<Member> {
+        self.call(Request::WorkspaceMembers(self.shared().await)).await.unwrap()
+    }
+
+    /// A member of the shared workspace by name.
+    pub async fn member(&self, name: &str) -> MemberRef {
+        let members = self.members().await;
+        let found = members.iter().find(|member| member.name == name);
+        let member = found.unwrap_or_else(|| panic!("{name} is not among {members:?}")).id.clone();
+        MemberRef { workspace: self.shared().await.workspace, member }
+    }
+
+    /// Removes a member of the shared workspace.
+    ///
+    /// # Errors
+    /// The façade's.
+    pub async fn remove(&self, name: &str) -> Result<Vec<Member>, Error> {
+        self.call(Request::WorkspaceRemove(self.member(name).await)).await
+    }
+
+    /// Changes the role of a member of the shared workspace.
+    ///
+    /// # Errors
+    /// The façade's.
+    pub async fn set_role(&self, name: &str, role: Role) -> Result<Vec<Member>, Error> {
+        let MemberRef { workspace, member } = self.member(name).await;
+        self.call(Request::WorkspaceSetRole(SetRole { workspace, member, role })).await
+    }
+
+    /// How old the shared workspace's keys are.
+    pub async fn keys(&self) -> WorkspaceKeys {
+        self.call(Request::WorkspaceKeyAge(self.shared().await)).await.unwrap()
+    }
+
+    /// What the shared workspace has set aside.
+    pub async fn refused(&self) -> Vec<RefusedEntry> {
+        self.call(Request::SyncRefused(self.shared().await)).await.unwrap()
+    }
+
+    /// All devices in the shared workspace.
+    pub async fn devices(&self) -> Vec<MemberDevice> {
+        self.call(Request::DeviceList(self.shared().await)).await.unwrap()
+    }
+
+    /// Puts letters in front of the first section.
+    ///
+    /// # Errors
+    /// The façade's.
+    pub async fn prepend(&self, document: &str, text: &str) -> Result<Edited, Error> {
+        let section = self.open(document).await.sections[0].clone();
+        self.type_in(document, &section.id, section.version, &[(0, 0, text)]).await
+    }
+
     /// Joins a workspace.
     ///
     /// # Errors

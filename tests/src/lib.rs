@@ -11,6 +11,7 @@ pub mod measure;
 pub mod network;
 pub mod page;
 pub mod process;
+pub mod raw;
 pub mod trace;
 #[cfg(target_os = "linux")]
 pub mod window;
@@ -18,3 +19,4 @@ pub mod window;
 pub use device::*;
 pub use network::Proxy;
 pub use process::{Host, Relay, binary};
+pub use raw::Raw;

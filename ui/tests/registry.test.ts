@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { offered } from "../src/actions/action";
 import { actions, action, handleKey, run } from "../src/actions/registry";
 import { MemoryBackend } from "../src/backend/memory";
 import { App } from "../src/state/app.svelte";
@@ -32,6 +33,23 @@ describe("keys", () => {
     document.body.innerHTML = "";
     app = new App(new MemoryBackend());
     await app.start();
+  });
+
+  it("do nothing that writes for a reader, and say so nowhere else", async () => {
+    const { id } = await app.backend.call("document.create", { title: "A", template: "compact", templateFile: null, workspace: null });
+    app.navigation.go({ view: "document", document: id, section: null });
+    await app.followPlace();
+    const writing = actions.filter(({ writes }) => writes).map((one) => one.id);
+    const takes = (name: string) => offered(app, action(name));
+    expect(writing.filter(takes)).toContain("section.add");
+    expect(app.settings.mode).toBe("write");
+    (app.backend as MemoryBackend).workspaces[0]!.role = "reader";
+    await app.workspaces.load();
+    expect(writing.filter(takes)).toEqual([]);
+    expect(["sharing.open", "document.exportMarkdown", "section.next"].filter(takes)).toHaveLength(3);
+    expect(app.settings.mode).toBe("read");
+    run(app, "section.edit");
+    expect(app.document?.editing).toBeNull();
   });
 
   it("open the palette and close it again", () => {

@@ -252,6 +252,79 @@ export const views = [
     },
   },
   {
+    name: "members",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await openMembers(page);
+    },
+  },
+  { name: "set-aside", query: "?sample=shared", sampleOnly: true, go: openSharing },
+  {
+    name: "member-menu",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await openMembers(page);
+      await page.locator("[data-testid=member-menu]").nth(1).click();
+      await page.waitForSelector("[role=menu]");
+    },
+  },
+  {
+    name: "remove-member",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await openMembers(page);
+      await page.locator("[data-testid=member-menu]").nth(1).click();
+      await page.getByRole("menuitem", { name: "Remove from the workspace" }).click();
+      await page.waitForSelector("[data-testid=confirm-yes]");
+    },
+  },
+  {
+    name: "invitation-link",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await openSharing(page);
+      await page.click("[data-testid=invite-create]");
+      await page.waitForSelector("[data-testid=invite-link]");
+      await page.locator("#invitations-heading").evaluate((heading) => heading.scrollIntoView());
+    },
+  },
+  {
+    name: "add-device",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await openSharing(page);
+      await page.click("[data-testid=add-device]");
+      await page.fill("[data-testid=device-code]", "drystone1devg1ggmQ0Vt7vZk1n3b6eGx2");
+      await page.click("[data-testid=device-go]");
+      await page.waitForSelector("[data-testid=device-digits]");
+    },
+  },
+  {
+    name: "device-code",
+    go: async (page) => {
+      await openSharing(page);
+      await page.click("[data-action='sharing.deviceCode']");
+      await page.waitForSelector("[data-testid=own-code]");
+    },
+  },
+  { name: "reader", query: "?sample=reader", sampleOnly: true, go: openDocument },
+  {
+    name: "preview",
+    sampleOnly: true,
+    go: async (page) => {
+      await page.click("[data-testid=workspace-switch]");
+      await page.click("[role=menuitem][data-action='sharing.join']");
+      await page.fill("[data-testid=join-link]", "https://relay.example.org/join#1.abc");
+      await page.click("[data-testid=join-inspect]");
+      await page.waitForSelector("[data-testid=join-info]");
+    },
+  },
+  {
     name: "join",
     go: async (page) => {
       await page.click("[data-testid=workspace-switch]");
@@ -294,6 +367,14 @@ export async function openPage(page, name) {
   await openDocument(page);
   await page.keyboard.press(`Alt+${["write", "model", "flows", "decisions", "operations", "check"].indexOf(name) + 1}`);
   await page.waitForSelector("main h1");
+}
+
+async function openMembers(page) {
+  await openSharing(page);
+  await page.locator("[data-testid=member-menu]").nth(1).waitFor();
+  await page.locator("#members-heading").evaluate((heading) => heading.scrollIntoView());
+  // A menu closes when what it belongs to moves.
+  await page.waitForTimeout(200);
 }
 
 async function openSharing(page) {

@@ -5,6 +5,7 @@ mod check;
 mod compare;
 mod completions;
 mod delete;
+mod device;
 mod doctor;
 mod export;
 mod import;
@@ -63,9 +64,12 @@ pub enum Command {
     Delete(delete::Arguments),
     /// Bring a deleted document back
     Restore(restore::Arguments),
-    /// Create, list and join workspaces, and invite to them
+    /// Create, join and leave workspaces, and look after their members
     #[command(subcommand)]
     Workspace(workspace::Command),
+    /// List, add, name and revoke devices
+    #[command(subcommand)]
+    Device(device::Command),
     /// Choose the relay a workspace synchronises through
     #[command(subcommand)]
     Relay(relay::Command),
@@ -102,6 +106,7 @@ impl Command {
             Command::Delete(arguments) => delete::run(arguments, global, output).await,
             Command::Restore(arguments) => restore::run(arguments, global, output).await,
             Command::Workspace(command) => workspace::run(command, global, output).await,
+            Command::Device(command) => device::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
             Command::Sync(arguments) => sync::run(arguments, global, output).await,
             Command::Status(_) => status::run(global, output).await,

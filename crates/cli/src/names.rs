@@ -1,7 +1,9 @@
-//! What people call workspaces and deleted documents, resolved to ids.
+//! What people call workspaces, members, devices and deleted documents, resolved to ids.
 
 use drystone_core::App;
-use drystone_core::api::{DocumentSummary, Empty, ListDocuments, WorkspaceSummary};
+use drystone_core::api::{
+    DocumentSummary, Empty, ListDocuments, Member, MemberDevice, OpenInvitation, WorkspaceRef, WorkspaceSummary,
+};
 use drystone_core::command::Request;
 use drystone_core::error::{Error, ErrorCode, Result};
 
@@ -19,6 +21,32 @@ pub async fn workspace(app: &App, given: Option<&str>) -> Result<Option<String>>
     resolve("workspace", given, named, "See `drystone workspace list`.").map(Some)
 }
 
+/// A member given by name or by the first digits of an id.
+pub async fn member(app: &App, workspace: Option<&str>, given: &str) -> Result<Member> {
+    let workspace = WorkspaceRef { workspace: workspace.map(str::to_owned) };
+    let all: Vec<Member> = call(app, Request::WorkspaceMembers(workspace)).await?;
+    let named = all.iter().map(|m| (m.id.as_str(), m.name.as_str(), "")).collect();
+    let id = resolve("member", given, named, "See `drystone workspace members`.")?;
+    all.into_iter().find(|member| member.id == id).ok_or_else(|| Error::internal("a resolved member is gone"))
+}
+
+/// A device given as `this`, by name or by the first digits of an id.
+pub async fn device(app: &App, workspace: Option<&str>, given: &str) -> Result<MemberDevice> {
+    let workspace = WorkspaceRef { workspace: workspace.map(str::to_owned) };
+    let all: Vec<MemberDevice> = call(app, Request::DeviceList(workspace)).await?;
+    let named = all.iter().map(|d| (d.id.as_str(), d.name.as_str(), if d.this { "this" } else { "" })).collect();
+    let id = resolve("device", given, named, "See `drystone device list`.")?;
+    all.into_iter().find(|device| device.id == id).ok_or_else(|| Error::internal("a resolved device is gone"))
+}
+
+/// The id of an open invitation given by its first digits.
+pub async fn invitation(app: &App, workspace: Option<&str>, given: &str) -> Result<String> {
+    let workspace = WorkspaceRef { workspace: workspace.map(str::to_owned) };
+    let all: Vec<OpenInvitation> = call(app, Request::WorkspaceInvitations(workspace)).await?;
+    let named = all.iter().map(|one| (one.id.as_str(), "", "")).collect();
+    resolve("open invitation", given, named, "See `drystone workspace invitations`.")
+}
+
 /// The id of a deleted document.
 pub async fn deleted_document(app: &App, given: &str) -> Result<DocumentSummary> {
     let all: Vec<DocumentSummary> =
@@ -34,7 +62,9 @@ fn resolve(kind: &str, given: &str, all: Vec<(&str, &str, &str)>, advice: &str) 
     let wanted = given.to_lowercase();
     let mut fits: Vec<_> = all
         .iter()
-        .filter(|(id, name, slug)| *id == wanted || name.to_lowercase() == wanted || *slug == wanted)
+        .filter(|(id, name, slug)| {
+            !wanted.is_empty() && (*id == wanted || name.to_lowercase() == wanted || *slug == wanted)
+        })
         .collect();
     if fits.is_empty() && given.len() >= ID_PREFIX {
         fits = all.iter().filter(|(id, _, _)| id.starts_with(&wanted)).collect();

@@ -24,6 +24,7 @@ mod template;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -67,6 +68,8 @@ struct Inner {
     key_source: KeySource,
     events: broadcast::Sender<Event>,
     outbox: Notify,
+    /// Added to this computer's clock; only tests set it.
+    clock_shift_ms: AtomicI64,
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
     sync: Mutex<Option<syncing::SyncTask>>,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
@@ -106,6 +109,7 @@ impl App {
             _alive: alive,
             events: broadcast::channel(EVENT_QUEUE).0,
             outbox: Notify::new(),
+            clock_shift_ms: AtomicI64::new(0),
             documents: Mutex::default(),
             sync: Mutex::default(),
             housekeeping: Mutex::default(),
@@ -237,7 +241,14 @@ impl App {
     /// Milliseconds since 1970 by this computer's clock.
     pub(crate) fn now_ms(&self) -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        now.saturating_add_signed(self.0.clock_shift_ms.load(Ordering::Relaxed))
+    }
+
+    /// Lives so many milliseconds after this computer's clock, or before it:
+    /// lets tests see what happens on another day.
+    pub fn shift_clock(&self, milliseconds: i64) {
+        self.0.clock_shift_ms.store(milliseconds, Ordering::Relaxed);
     }
 
     /// 16 random bytes: an actor, a document or a section id.

@@ -81,8 +81,38 @@ macro_rules! for_each_command {
             "workspace.members" WorkspaceMembers workspace_members WorkspaceRef => Vec<Member>;
             /// Makes an invitation; reaches the relay.
             "workspace.invite" WorkspaceInvite workspace_invite Invite => Invitation;
+            /// Invitations that nobody has used yet.
+            "workspace.invitations" WorkspaceInvitations workspace_invitations WorkspaceRef => Vec<OpenInvitation>;
+            /// Takes an invitation back; reaches the relay.
+            "workspace.revokeInvitation" WorkspaceRevokeInvitation workspace_revoke_invitation InvitationRef => Vec<OpenInvitation>;
+            /// Changes what a member may do; reaches the relay.
+            "workspace.setRole" WorkspaceSetRole workspace_set_role SetRole => Vec<Member>;
+            /// Removes a member, with new keys for everyone else; reaches the relay.
+            "workspace.remove" WorkspaceRemove workspace_remove MemberRef => Vec<Member>;
+            /// Makes another member owner and oneself admin; reaches the relay.
+            "workspace.transfer" WorkspaceTransfer workspace_transfer MemberRef => Vec<Member>;
+            /// Leaves a workspace; what is here stays to be read. Reaches the relay.
+            "workspace.leave" WorkspaceLeave workspace_leave WorkspaceRef => WorkspaceSummary;
+            /// How old a workspace's keys are.
+            "workspace.keys" WorkspaceKeyAge workspace_keys WorkspaceRef => WorkspaceKeys;
+            /// Renews a workspace's keys; reaches the relay.
+            "workspace.rotate" WorkspaceRotate workspace_rotate WorkspaceRef => WorkspaceKeys;
+            /// The devices of all members of a workspace.
+            "device.list" DeviceList device_list WorkspaceRef => Vec<MemberDevice>;
+            /// What this device shows to be added to a workspace of its person.
+            "device.request" DeviceRequest device_request Empty => DeviceRequest;
+            /// What a device's code says; reaches nothing.
+            "device.read" DeviceRead device_read ReadDeviceCode => DeviceRequest;
+            /// Adds a device of yours to a workspace; reaches the relay.
+            "device.add" DeviceAdd device_add AddDevice => AddedDevice;
+            /// Names a device of yours; reaches the relay.
+            "device.name" DeviceName device_name NameDevice => Vec<MemberDevice>;
+            /// Takes a device out of a workspace, with new keys for all others; reaches the relay.
+            "device.revoke" DeviceRevoke device_revoke MemberDeviceRef => Vec<MemberDevice>;
             /// What an invitation leads to; reaches nothing.
             "workspace.inspect" WorkspaceInspect workspace_inspect InspectInvite => InviteInfo;
+            /// What the relay says an invitation leads to, without using it.
+            "workspace.preview" WorkspacePreview workspace_preview InspectInvite => InvitePreview;
             /// Joins a workspace by invitation; reaches the relay.
             "workspace.join" WorkspaceJoin workspace_join Join => WorkspaceSummary;
             /// Sets the relay of a workspace.
@@ -91,6 +121,10 @@ macro_rules! for_each_command {
             "sync.now" SyncNow sync_now WorkspaceRef => Vec<SyncState>;
             /// Where synchronisation stands, per workspace.
             "sync.status" SyncStatus sync_status Empty => Vec<SyncState>;
+            /// Entries that were set aside, newest first.
+            "sync.refused" SyncRefused sync_refused WorkspaceRef => Vec<RefusedEntry>;
+            /// Takes note of what is set aside: it stays, and is no longer a problem.
+            "sync.noteRefused" SyncNoteRefused sync_note_refused WorkspaceRef => SyncState;
             /// Checks the database, the keys and the relay.
             "doctor" Doctor doctor Empty => Vec<DoctorCheck>;
         }
@@ -146,7 +180,8 @@ pub fn typescript() -> String {
         TemplateSlot DocumentView TemplateInfo DocumentRef CreateDocument RenameDocument ListDocuments ImportDocument Imported
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
         AddSection SectionRef RenameSection MoveSection Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
-        WorkspaceRef Invite Invitation InspectInvite InviteInfo Join Member SetRelay SyncPhase SyncState SetUserName DoctorCheck
+        WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
+        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event
         Value Edit ChoiceInfo FieldInfo CollectionInfo ModelSchema RecordView ModelView SectionBody ApplyEdits Applied LiftDocument
         LiftFinding LiftReport CheckDocument Severity CheckFinding CheckReport FixFinding RuleInfo CompareEnvironments ComparisonRow

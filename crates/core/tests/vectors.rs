@@ -7,16 +7,18 @@
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
+use drystone_core::crypto::device_link::{DeviceCode, DeviceLink};
 use drystone_core::crypto::invite::{InviteKeys, InviteLink, Seed};
 use drystone_core::crypto::keys::{EpochKey, Identity, IdentitySecrets, Secret, SigningPair};
 use drystone_core::crypto::names::{self, Whose};
 use drystone_core::crypto::random::{Random, SeededRandom};
 use drystone_core::crypto::records::{self, Next};
 use drystone_core::crypto::{envelope, payload, wrap};
+use drystone_core::sync::membership;
 use drystone_wire::envelope::{Envelope, Kind};
 use drystone_wire::ids::AgreementKey;
 use drystone_wire::log::{chain_next, chain_start};
-use drystone_wire::membership::{Role, Wrap};
+use drystone_wire::membership::{LastAccepted, Record, Role, Wrap};
 use drystone_wire::roster::Roster;
 use drystone_wire::{DeviceKey, DocumentHandle, Hash, RelayKey, RootKey, WorkspaceId, auth};
 use serde_json::{Value, json};
@@ -238,6 +240,103 @@ fn membership() {
         replayed.apply(&unhex(record)).unwrap();
     }
     assert_eq!(replayed, roster);
+}
+
+/// A membership log as it grows.
+struct Book {
+    roster: Roster,
+    list: Vec<Vec<u8>>,
+}
+
+impl Book {
+    fn new(first: &Record) -> Book {
+        Book { roster: Roster::create(&first.to_bytes()).unwrap(), list: vec![first.to_bytes()] }
+    }
+
+    fn next(&self, time_ms: u64) -> Next {
+        Next::after(&self.roster, time_ms)
+    }
+
+    fn add(&mut self, record: &Record) {
+        self.roster.apply(&record.to_bytes()).unwrap();
+        self.list.push(record.to_bytes());
+    }
+}
+
+/// One record of each kind that follows creating, inviting and joining.
+#[test]
+fn administration() {
+    let (anna, ben) = (identity(1), identity(21));
+    let mut random = SeededRandom::new(11);
+    let created = records::create(&anna, "Harbour", "Anna", 1_700_000_000_000, &mut random).unwrap();
+    let mut book = Book::new(&created.record);
+    let first = created.epoch_key.clone();
+    let time = 1_700_000_001_000;
+    for seed in [9, 10] {
+        let keys = InviteKeys::derive(&[seed; 16], &created.workspace).unwrap();
+        let next = book.next(time);
+        let record = records::invite(&anna, &next, &first, &keys, Role::Editor, time + 1000, &mut random).unwrap();
+        book.add(&record);
+    }
+    let keys = InviteKeys::derive(&[9; 16], &created.workspace).unwrap();
+    let join = records::join(&ben, &book.next(time), &first, &keys, "Ben", &mut random).unwrap();
+    book.add(&join);
+    let open = *book.roster.invites.keys().next().unwrap();
+    let revoked = records::revoke_invite(&anna, &book.next(time), open);
+    book.add(&revoked);
+    let set = records::set_role(&anna, &book.next(time), ben.root_key(), Role::Admin);
+    book.add(&set);
+    let phone = identity(41);
+    let certificate = ben.certify(phone.device_key(), phone.agreement().public());
+    let added = records::add_device(&ben, &book.next(time), &first, certificate, &mut random).unwrap();
+    book.add(&added);
+    let next = book.next(time);
+    let named = records::set_device_name(&ben, &next, &first, phone.device_key(), "Phone", &mut random).unwrap();
+    book.add(&named);
+    let rotated = records::rotate(&anna, &book.roster, time, &first, &mut random).unwrap();
+    book.add(&rotated);
+    let last = |device, sequence| LastAccepted { device, sequence };
+    let bodies = membership::bodies(&book.list);
+    let second = membership::epoch_keys(&bodies, &book.roster, anna.agreement()).remove(&2).unwrap();
+    let gone = vec![last(phone.device_key(), 7)];
+    let removed = records::remove(&anna, &book.roster, time, &second, Vec::new(), gone, &mut random).unwrap();
+    book.add(&removed);
+    let left = records::leave(&ben, &book.next(time), vec![last(ben.device_key(), 3)]);
+    book.add(&left);
+    let file = check(
+        "administration",
+        &json!({
+            "workspace": created.workspace,
+            "records": book.list.iter().map(hex).collect::<Vec<_>>(),
+            "epochKey2": hex(second.expose()),
+            "afterwards": { "epoch": book.roster.epoch, "departed": book.roster.departed },
+        }),
+    );
+    let mut replayed = Roster::create(&unhex(&file["records"][0])).unwrap();
+    for record in &file["records"].as_array().unwrap()[1..] {
+        replayed.apply(&unhex(record)).unwrap();
+    }
+    assert_eq!(replayed, book.roster);
+}
+
+#[test]
+fn device_links() {
+    let code = DeviceCode { signing: DeviceKey([1; 32]), agreement: AgreementKey([2; 32]) };
+    let link = DeviceLink {
+        relay: "https://relay.example.org:8443".parse().unwrap(),
+        relay_key: RelayKey([3; 32]),
+        workspace: WorkspaceId([4; 32]),
+        member: RootKey([5; 32]),
+        device: DeviceKey([1; 32]),
+        checkpoint_position: 300,
+        checkpoint_hash: Hash([6; 32]),
+    };
+    let file = check(
+        "device-links",
+        &json!({ "code": code.to_string(), "fingerprint": code.fingerprint(), "link": link.to_string() }),
+    );
+    assert_eq!(file["code"].as_str().unwrap().parse::<DeviceCode>().unwrap(), code);
+    assert_eq!(file["link"].as_str().unwrap().parse::<DeviceLink>().unwrap(), link);
 }
 
 #[test]

@@ -215,7 +215,8 @@ pub enum Operation {
     /// Starts a new epoch.
     #[n(7)]
     Rotate {
-        /// The new epoch.
+        /// The new epoch. Besides for the devices its key may be wrapped for open
+        /// invitations; one that gets no key, or has expired, is taken back.
         #[n(0)]
         epoch: Epoch,
     },
@@ -227,6 +228,27 @@ pub enum Operation {
         member_name: Bytes,
         /// The epoch whose key seals it, the current one.
         #[n(1)]
+        epoch: u32,
+    },
+    /// A member goes. Whoever goes must not make the key of those who stay, so
+    /// this starts no epoch: the next owner or admin does, with [`Operation::Rotate`].
+    #[n(9)]
+    Leave {
+        /// All of the member's devices, with how far each still counts.
+        #[n(0)]
+        devices: Vec<LastAccepted>,
+    },
+    /// A member names one of their own devices.
+    #[n(10)]
+    SetDeviceName {
+        /// The device.
+        #[n(0)]
+        device: DeviceKey,
+        /// Its name, sealed under the epoch key.
+        #[n(1)]
+        name: Bytes,
+        /// The epoch whose key seals it, the current one.
+        #[n(2)]
         epoch: u32,
     },
 }

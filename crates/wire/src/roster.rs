@@ -1,12 +1,14 @@
 //! Who is in a workspace: what a membership log adds up to. Relay and every
 //! client run this same validation on every record; nobody trusts the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::canonical::CanonicalError;
 use crate::ids::{AgreementKey, Bytes, DeviceKey, Hash, RootKey, WorkspaceId, verify};
 use crate::limits;
-use crate::membership::{Body, DeviceCertificate, Epoch, Operation, Record, Role, VERSION, join_bytes, signed_bytes};
+use crate::membership::{
+    Body, DeviceCertificate, Epoch, LastAccepted, Operation, Record, Role, VERSION, join_bytes, signed_bytes,
+};
 
 /// A member and the devices they use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,19 @@ pub struct OpenInvite {
     pub role: Role,
     /// When it ends, milliseconds since 1970.
     pub expires_ms: u64,
+    /// The member who made it.
+    pub by: RootKey,
+    /// What epoch keys are wrapped for.
+    pub agreement: AgreementKey,
+}
+
+/// A device that is no longer in the workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Removed {
+    /// Whose it was.
+    pub member: RootKey,
+    /// The last of its sequence numbers that counts.
+    pub sequence: u64,
 }
 
 /// The state after the records so far.
@@ -43,12 +58,18 @@ pub struct Roster {
     pub name: Vec<u8>,
     /// Current epoch.
     pub epoch: u32,
+    /// When it began by its author's clock, milliseconds since 1970.
+    pub epoch_ms: u64,
+    /// Whether someone who has its key has left since.
+    pub departed: bool,
     /// Members by root key.
     pub members: BTreeMap<RootKey, Member>,
     /// Which member a device belongs to.
     pub devices: BTreeMap<DeviceKey, RootKey>,
+    /// Sealed names of devices, with the epoch whose key seals each.
+    pub device_names: BTreeMap<DeviceKey, (Vec<u8>, u32)>,
     /// Devices that were removed, with the last sequence number that counts.
-    pub removed: BTreeMap<DeviceKey, u64>,
+    pub removed: BTreeMap<DeviceKey, Removed>,
     /// Invitations that can still be used.
     pub invites: BTreeMap<DeviceKey, OpenInvite>,
 }
@@ -113,8 +134,11 @@ impl Roster {
             head,
             name: name.0,
             epoch: 1,
+            epoch_ms: body.time_ms,
+            departed: false,
             members: BTreeMap::new(),
             devices: BTreeMap::new(),
+            device_names: BTreeMap::new(),
             removed: BTreeMap::new(),
             invites: BTreeMap::new(),
         };
@@ -159,23 +183,7 @@ impl Roster {
     fn operate(&mut self, body: &Body) -> Result<(), RosterError> {
         match &body.operation {
             Operation::Create { .. } => Err(RosterError::NotAllowed("only the first record creates")),
-            Operation::Invite { invite, role, expires_ms, epoch, .. } => {
-                let author = self.author_role(body)?;
-                if author > Role::Admin || *role < author {
-                    return Err(RosterError::NotAllowed("only owners and admins invite, and not above themselves"));
-                }
-                if *epoch != self.epoch {
-                    return Err(RosterError::Epoch("an invitation carries the current epoch's key"));
-                }
-                if self.invites.len() >= limits::INVITES {
-                    return Err(RosterError::Limit(limits::INVITES, "open invitations"));
-                }
-                let invite_data = OpenInvite { role: *role, expires_ms: *expires_ms };
-                match self.invites.insert(*invite, invite_data) {
-                    None => Ok(()),
-                    Some(_) => Err(RosterError::Invite),
-                }
-            }
+            Operation::Invite { .. } => self.invite(body),
             Operation::Join { .. } => self.join(body),
             Operation::RevokeInvite { invite } => {
                 if self.author_role(body)? > Role::Admin {
@@ -188,15 +196,41 @@ impl Roster {
             Operation::Remove { members, devices, epoch } => {
                 self.remove(body, members, devices)?;
                 self.invites.clear();
-                self.next_epoch(epoch)
+                self.next_epoch(epoch, body.time_ms)
             }
             Operation::Rotate { epoch } => {
                 if self.author_role(body)? > Role::Admin {
                     return Err(RosterError::NotAllowed("only owners and admins rotate keys"));
                 }
-                self.next_epoch(epoch)
+                let given: BTreeSet<AgreementKey> = epoch.wraps.iter().map(|wrap| wrap.to).collect();
+                self.invites.retain(|_, open| open.expires_ms >= body.time_ms && given.contains(&open.agreement));
+                self.next_epoch(epoch, body.time_ms)
             }
             Operation::SetName { member_name, epoch } => self.set_name(body, member_name, *epoch),
+            Operation::Leave { devices } => self.leave(body, devices),
+            Operation::SetDeviceName { device, name, epoch } => self.set_device_name(body, device, name, *epoch),
+        }
+    }
+
+    fn invite(&mut self, body: &Body) -> Result<(), RosterError> {
+        let Operation::Invite { invite, role, expires_ms, epoch, wrap } = &body.operation else {
+            return Err(RosterError::NotAllowed("not an invitation"));
+        };
+        let author = self.author_role(body)?;
+        if author > Role::Admin || *role < author {
+            return Err(RosterError::NotAllowed("only owners and admins invite, and not above themselves"));
+        }
+        if *epoch != self.epoch {
+            return Err(RosterError::Epoch("an invitation carries the current epoch's key"));
+        }
+        if self.invites.len() >= limits::INVITES {
+            return Err(RosterError::Limit(limits::INVITES, "open invitations"));
+        }
+        let by = self.devices[&body.author];
+        let open = OpenInvite { role: *role, expires_ms: *expires_ms, by, agreement: wrap.to };
+        match self.invites.insert(*invite, open) {
+            None => Ok(()),
+            Some(_) => Err(RosterError::Invite),
         }
     }
 
@@ -286,27 +320,81 @@ impl Roster {
         Ok(())
     }
 
-    fn remove(
+    fn set_device_name(
         &mut self,
         body: &Body,
-        members: &[RootKey],
-        devices: &[crate::membership::LastAccepted],
+        device: &DeviceKey,
+        name: &Bytes,
+        epoch: u32,
     ) -> Result<(), RosterError> {
+        self.author_role(body)?;
+        check_name(name)?;
+        if epoch != self.epoch {
+            return Err(RosterError::Epoch("a name is sealed under the current epoch's key"));
+        }
+        if self.devices.get(device) != self.devices.get(&body.author) {
+            return Err(RosterError::NotAllowed("members name their own devices"));
+        }
+        self.device_names.insert(*device, (name.0.clone(), epoch));
+        Ok(())
+    }
+
+    /// The author's member goes with all devices, and so do the invitations that
+    /// member made, whose secrets they know.
+    fn leave(&mut self, body: &Body, devices: &[LastAccepted]) -> Result<(), RosterError> {
+        self.author_role(body)?;
+        let root = self.devices[&body.author];
+        for last in devices {
+            if self.devices.get(&last.device) != Some(&root) {
+                return Err(RosterError::NotAllowed("who leaves takes their own devices along"));
+            }
+            self.retire(last)?;
+        }
+        if self.members.remove(&root).is_some_and(|member| !member.devices.is_empty()) {
+            return Err(RosterError::NotAllowed("a member leaves together with all devices"));
+        }
+        self.invites.retain(|_, open| open.by != root);
+        self.departed = true;
+        self.check_owner_stays()
+    }
+
+    /// Takes a device out of the workspace.
+    fn retire(&mut self, last: &LastAccepted) -> Result<(), RosterError> {
+        let member = self.devices.remove(&last.device).ok_or(RosterError::NotAllowed("no such device"))?;
+        if let Some(row) = self.members.get_mut(&member) {
+            row.devices.remove(&last.device);
+        }
+        self.device_names.remove(&last.device);
+        self.removed.insert(last.device, Removed { member, sequence: last.sequence });
+        Ok(())
+    }
+
+    fn check_owner_stays(&self) -> Result<(), RosterError> {
+        if self.members.values().any(|member| member.role == Role::Owner) {
+            Ok(())
+        } else {
+            Err(RosterError::NotAllowed("an owner stays"))
+        }
+    }
+
+    fn remove(&mut self, body: &Body, members: &[RootKey], devices: &[LastAccepted]) -> Result<(), RosterError> {
         let author = self.author_role(body)?;
         let author_root = self.devices[&body.author];
         // It would start an epoch and take back invitations, which not everyone may.
         if devices.is_empty() {
             return Err(RosterError::NotAllowed("a removal removes at least one device"));
         }
+        if devices.iter().any(|last| last.device == body.author) {
+            return Err(RosterError::NotAllowed("who makes the new key stays: leave instead"));
+        }
         for last in devices {
-            let root = self.devices.remove(&last.device).ok_or(RosterError::NotAllowed("no such device"))?;
-            let member = self.members.get_mut(&root).ok_or(RosterError::NotAllowed("no such member"))?;
+            let root = *self.devices.get(&last.device).ok_or(RosterError::NotAllowed("no such device"))?;
+            let member = self.members.get(&root).ok_or(RosterError::NotAllowed("no such member"))?;
             let own = root == author_root;
             if !own && (author > Role::Admin || member.role < author) {
                 return Err(RosterError::NotAllowed("only owners and admins remove others, and not above themselves"));
             }
-            member.devices.remove(&last.device);
-            self.removed.insert(last.device, last.sequence);
+            self.retire(last)?;
         }
         for root in members {
             let member = self.members.remove(root).ok_or(RosterError::NotAllowed("no such member"))?;
@@ -317,23 +405,24 @@ impl Roster {
         if self.members.values().any(|member| member.devices.is_empty()) {
             return Err(RosterError::NotAllowed("a member who stays keeps a device"));
         }
-        if !self.members.values().any(|member| member.role == Role::Owner) {
-            return Err(RosterError::NotAllowed("an owner stays"));
-        }
-        Ok(())
+        self.check_owner_stays()
     }
 
-    fn next_epoch(&mut self, epoch: &Epoch) -> Result<(), RosterError> {
+    fn next_epoch(&mut self, epoch: &Epoch, time_ms: u64) -> Result<(), RosterError> {
         if epoch.number != self.epoch + 1 || epoch.previous.0.is_empty() {
             return Err(RosterError::Epoch("epochs follow each other, each sealing the key of the one before"));
         }
         self.epoch = epoch.number;
+        self.epoch_ms = time_ms;
+        self.departed = false;
         self.check_wraps(epoch)
     }
 
     fn check_wraps(&self, epoch: &Epoch) -> Result<(), RosterError> {
         let mut given: Vec<AgreementKey> = epoch.wraps.iter().map(|wrap| wrap.to).collect();
+        let invited = self.invites.values().map(|open| open.agreement);
         let mut due: Vec<AgreementKey> = self.members.values().flat_map(|m| m.devices.values().copied()).collect();
+        due.extend(invited);
         given.sort_unstable();
         due.sort_unstable();
         if given == due {

@@ -4,7 +4,7 @@ use crate::canonical::CanonicalError;
 use crate::ids::{AgreementKey, Bytes, Hash, WorkspaceId};
 use crate::limits;
 use crate::membership::{Body, Epoch, Operation, Record, Role};
-use crate::roster::{Member, OpenInvite, Roster, RosterError};
+use crate::roster::{Member, OpenInvite, Removed, Roster, RosterError};
 use crate::testing::{Book, Person, device_key, genesis_body, key, record, wrap};
 
 type Check = Result<(), RosterError>;
@@ -185,8 +185,10 @@ fn owners_and_admins_invite_but_not_above_themselves() {
     not_allowed(book.operate(&admin, book.invitation(&key(50), Role::Owner)), "owners and admins invite");
     book.operate(&admin, book.invitation(&key(50), Role::Admin)).unwrap();
     book.operate(&owner, book.invitation(&key(51), Role::Owner)).unwrap();
-    let open = OpenInvite { role: Role::Owner, expires_ms: 5000 };
+    let agreement = AgreementKey([8; 32]);
+    let open = OpenInvite { role: Role::Owner, expires_ms: 5000, by: owner.id(), agreement };
     assert_eq!(book.roster.invites[&device_key(&key(51))], open);
+    assert_eq!(book.roster.invites[&device_key(&key(50))].by, admin.id());
     let twice = book.operate(&owner, book.invitation(&key(51), Role::Reader));
     assert_eq!(twice.unwrap_err(), RosterError::Invite);
     let mut stale = book.invitation(&key(52), Role::Reader);
@@ -200,7 +202,7 @@ fn open_invitations_are_counted() {
     let mut book = Book::new();
     let owner = book.owner.clone();
     for seed in 0..limits::INVITES as u16 {
-        let open = OpenInvite { role: Role::Reader, expires_ms: 0 };
+        let open = OpenInvite { role: Role::Reader, expires_ms: 0, by: owner.id(), agreement: AgreementKey([8; 32]) };
         book.roster.invites.insert(device_key(&key(2000 + seed)), open);
     }
     let refused = book.operate(&owner, book.invitation(&key(50), Role::Reader));
@@ -420,7 +422,7 @@ fn a_removal_takes_devices_invitations_and_the_key() {
     book.operate(&owner, book.invitation(&key(60), Role::Reader)).unwrap();
     book.operate(&owner, book.removal(&[&person])).unwrap();
     assert!(!book.roster.members.contains_key(&person.id()) && book.roster.role_of(&person.device_id()).is_none());
-    assert_eq!(book.roster.removed[&person.device_id()], 4);
+    assert_eq!(book.roster.removed[&person.device_id()], Removed { member: person.id(), sequence: 4 });
     assert!(book.roster.invites.is_empty());
     assert_eq!(book.roster.epoch, 2);
     assert_eq!(book.roster.role_of(&other.device_id()), Some(Role::Editor));
@@ -445,11 +447,84 @@ fn a_removal_is_whole_and_within_the_authors_power() {
     not_allowed(book.operate(&owner, part(&[], &[&editor])), "keeps a device");
     not_allowed(book.operate(&owner, part(&[&reader], &[&editor])), "together with all devices");
     not_allowed(book.operate(&owner, part(&[&editor, &editor], &[&editor])), "no such member");
-    not_allowed(book.operate(&owner, book.removal(&[&owner])), "an owner stays");
+    // Who makes the new key knows it.
+    not_allowed(book.operate(&owner, book.removal(&[&owner])), "who makes the new key stays");
+    not_allowed(book.operate(&reader, book.removal(&[&reader])), "who makes the new key stays");
     // Whoever may write nothing must not start epochs by removing nobody.
     not_allowed(book.operate(&reader, book.removal(&[])), "at least one device");
-    book.operate(&reader, book.removal(&[&reader])).unwrap();
     book.operate(&admin, book.removal(&[&editor])).unwrap();
+}
+
+#[test]
+fn who_leaves_takes_all_devices_and_invitations_along_and_makes_no_key() {
+    let mut book = Book::new();
+    let (owner, admin) = (book.owner.clone(), book.admit(2, Role::Admin));
+    let laptop = admin.with_device(80);
+    book.operate(&admin, book.add_device(&laptop)).unwrap();
+    book.operate(&admin, book.invitation(&key(50), Role::Reader)).unwrap();
+    book.operate(&owner, book.invitation(&key(51), Role::Reader)).unwrap();
+    let leave = |people: &[&Person]| Operation::Leave { devices: people.iter().map(|person| person.last(4)).collect() };
+    not_allowed(book.operate(&owner, leave(&[&owner])), "an owner stays");
+    not_allowed(book.operate(&admin, leave(&[&admin])), "together with all devices");
+    not_allowed(book.operate(&admin, leave(&[&admin, &laptop, &owner])), "their own devices");
+    not_allowed(book.operate(&admin, leave(&[&admin, &admin, &laptop])), "their own devices");
+    not_allowed(book.operate(&Person::new(9), leave(&[])), "not a member");
+    assert!(!book.roster.departed);
+    book.operate(&laptop, leave(&[&admin, &laptop])).unwrap();
+    assert_eq!((book.roster.epoch, book.roster.departed), (1, true));
+    assert!(!book.roster.members.contains_key(&admin.id()) && book.roster.role_of(&laptop.device_id()).is_none());
+    assert_eq!(book.roster.removed[&laptop.device_id()], Removed { member: admin.id(), sequence: 4 });
+    let open: Vec<_> = book.roster.invites.keys().copied().collect();
+    assert_eq!(open, [device_key(&key(51))], "only the owner's invitation is left");
+    let mut epoch = book.next_epoch(&[]);
+    epoch.wraps.push(wrap(AgreementKey([8; 32])));
+    book.operate(&owner, Operation::Rotate { epoch }).unwrap();
+    assert!(!book.roster.departed, "the next key is not the leaver's");
+}
+
+#[test]
+fn a_rotation_takes_open_invitations_along_or_back() {
+    let mut book = Book::new();
+    let owner = book.owner.clone();
+    for seed in [50, 51, 52] {
+        let mut invitation = book.invitation(&key(seed), Role::Reader);
+        let Operation::Invite { wrap, expires_ms, .. } = &mut invitation else { panic!() };
+        wrap.to = AgreementKey([seed as u8; 32]);
+        *expires_ms = if seed == 52 { 999 } else { 5000 };
+        book.operate(&owner, invitation).unwrap();
+    }
+    let rotate = |book: &Book, invited: &[u8]| {
+        let mut epoch = book.next_epoch(&[]);
+        epoch.wraps.extend(invited.iter().map(|seed| wrap(AgreementKey([*seed; 32]))));
+        Operation::Rotate { epoch }
+    };
+    wrong_epoch(book.operate(&owner, rotate(&book, &[50, 52])), "every device");
+    wrong_epoch(book.operate(&owner, rotate(&book, &[50, 77])), "every device");
+    let mut body = book.body(&owner, rotate(&book, &[50]));
+    body.time_ms = 2000;
+    book.apply(&owner, &body).unwrap();
+    let open: Vec<_> = book.roster.invites.keys().copied().collect();
+    assert_eq!(open, [device_key(&key(50))], "one got the key, one got none, one had expired");
+    assert_eq!((book.roster.epoch, book.roster.epoch_ms), (2, 2000));
+}
+
+#[test]
+fn members_name_their_own_devices_under_the_current_key() {
+    let mut book = Book::new();
+    let (owner, reader) = (book.owner.clone(), book.admit(2, Role::Reader));
+    let named = |person: &Person, length, epoch| Operation::SetDeviceName {
+        device: person.device_id(),
+        name: Bytes(vec![7; length]),
+        epoch,
+    };
+    not_allowed(book.operate(&owner, named(&reader, 3, 1)), "their own devices");
+    not_allowed(book.operate(&reader, named(&Person::new(9), 3, 1)), "their own devices");
+    not_allowed(book.operate(&Person::new(9), named(&Person::new(9), 3, 1)), "not a member");
+    wrong_epoch(book.operate(&reader, named(&reader, 3, 2)), "a name is sealed");
+    let limit = RosterError::Limit(limits::SEALED_NAME_BYTES, "bytes in a sealed name");
+    assert_eq!(book.operate(&reader, named(&reader, limits::SEALED_NAME_BYTES + 1, 1)).unwrap_err(), limit);
+    book.operate(&reader, named(&reader, 3, 1)).unwrap();
+    assert_eq!(book.roster.device_names[&reader.device_id()], (vec![7; 3], 1));
 }
 
 #[test]

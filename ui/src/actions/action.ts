@@ -14,8 +14,13 @@ export interface Action {
   keywords?: string;
   /** Whether it makes sense now. */
   available(app: App): boolean;
+  /** Changes a document or adds one: not for readers. */
+  writes?: boolean;
   run(app: App): unknown;
 }
+
+/** Whether an action is offered: it makes sense now, and this person may do it. */
+export const offered = (app: App, action: Action): boolean => action.available(app) && (!action.writes || app.mayWrite);
 
 export const always = (): boolean => true;
 export const inDocument = (app: App): boolean => app.document !== null;

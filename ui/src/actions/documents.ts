@@ -53,6 +53,7 @@ export const documentActions: Action[] = [
   },
   {
     id: "document.new",
+    writes: true,
     title: "New document from a template…",
     group: "Documents",
     shortcut: "Alt+N",
@@ -62,6 +63,7 @@ export const documentActions: Action[] = [
   },
   {
     id: "document.import",
+    writes: true,
     title: "Import Markdown files…",
     group: "Documents",
     shortcut: "Mod+O",
@@ -74,6 +76,7 @@ export const documentActions: Action[] = [
   },
   {
     id: "document.importWith",
+    writes: true,
     title: "Import with a template of your choice…",
     group: "Documents",
     keywords: "open file upload lift markdown options",
@@ -123,6 +126,7 @@ export const documentActions: Action[] = [
   },
   {
     id: "document.rename",
+    writes: true,
     title: "Rename the document…",
     group: "Document",
     keywords: "title",
@@ -131,6 +135,7 @@ export const documentActions: Action[] = [
   },
   {
     id: "document.delete",
+    writes: true,
     title: "Delete the document",
     group: "Document",
     keywords: "remove trash",

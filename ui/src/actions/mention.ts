@@ -80,6 +80,7 @@ async function addMentioned(app: App, selected: Selected, name: string, kind: st
 export const mentionActions: Action[] = [
   {
     id: "element.make",
+    writes: true,
     title: "Make the selected words an element",
     group: "Section",
     shortcut: "Mod+Shift+E",

@@ -213,6 +213,7 @@ export const modelActions: Action[] = [
   })),
   {
     id: "element.add",
+    writes: true,
     title: "Add an element…",
     group: "Model",
     shortcut: "Alt+E",
@@ -230,6 +231,7 @@ export const modelActions: Action[] = [
     ["terms", "glossary term", "word definition"],
   ].map(([collection = "", singular = "", keywords = ""]): Action => ({
     id: `record.add.${collection}`,
+    writes: true,
     title: `Add a ${singular}…`.replace("a environment", "an environment"),
     group: "Model",
     keywords: `new ${keywords}`,
@@ -238,6 +240,7 @@ export const modelActions: Action[] = [
   })),
   {
     id: "record.delete",
+    writes: true,
     title: "Delete the record",
     group: "Model",
     keywords: "remove element trash",
@@ -249,6 +252,7 @@ export const modelActions: Action[] = [
   },
   ...directions.map(([direction, title]): Action => ({
     id: `record.move.${direction}`,
+    writes: true,
     title,
     group: "Model",
     keywords: "order nest element step",
@@ -268,6 +272,7 @@ export const modelActions: Action[] = [
   },
   {
     id: "model.lift",
+    writes: true,
     title: "Lift into the model…",
     group: "Model",
     keywords: "import understand prose mermaid extract",
@@ -284,6 +289,7 @@ export const modelActions: Action[] = [
   },
   {
     id: "document.template",
+    writes: true,
     title: "Change the template…",
     group: "Document",
     keywords: "full compact arc42",
@@ -292,6 +298,7 @@ export const modelActions: Action[] = [
   },
   {
     id: "decisions.files",
+    writes: true,
     title: "Import or export decision records…",
     group: "Model",
     keywords: "adr madr adr-tools log4brains",

@@ -1,6 +1,6 @@
 import { matches, takesText } from "../lib/keymap";
 import type { App } from "../state/app.svelte";
-import type { Action } from "./action";
+import { offered, type Action } from "./action";
 import { documentActions } from "./documents";
 import { mentionActions } from "./mention";
 import { modelActions } from "./model";
@@ -23,7 +23,7 @@ export function action(id: string): Action {
 /** Runs an action, if it makes sense now. */
 export function run(app: App, id: string): void {
   const found = action(id);
-  if (found.available(app)) void app.attempt(() => found.run(app));
+  if (offered(app, found)) void app.attempt(() => found.run(app));
 }
 
 /** Whether a shortcut is a plain key, which belongs to the text while someone types. */
@@ -49,7 +49,7 @@ export function handleKey(app: App, event: KeyboardEvent): boolean {
 }
 
 function runKey(app: App, event: KeyboardEvent, found: Action): boolean {
-  if (!found.available(app)) return false;
+  if (!offered(app, found)) return false;
   event.preventDefault();
   void app.attempt(() => found.run(app));
   return true;

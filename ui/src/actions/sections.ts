@@ -31,6 +31,7 @@ const directions: [Direction, string, string][] = [
 export const sectionActions: Action[] = [
   {
     id: "section.edit",
+    writes: true,
     title: "Write in this section",
     group: "Section",
     shortcut: "Mod+Enter",
@@ -46,6 +47,7 @@ export const sectionActions: Action[] = [
   },
   {
     id: "section.add",
+    writes: true,
     title: "Add a section",
     group: "Section",
     shortcut: "Mod+Shift+Enter",
@@ -55,6 +57,7 @@ export const sectionActions: Action[] = [
   },
   {
     id: "section.rename",
+    writes: true,
     title: "Rename the section",
     group: "Section",
     shortcut: "F2",
@@ -69,6 +72,7 @@ export const sectionActions: Action[] = [
   },
   ...directions.map(([direction, title, shortcut]): Action => ({
     id: `section.move.${direction}`,
+    writes: true,
     title,
     group: "Section",
     shortcut,
@@ -81,6 +85,7 @@ export const sectionActions: Action[] = [
   })),
   {
     id: "section.delete",
+    writes: true,
     title: "Delete the section",
     group: "Section",
     keywords: "remove",

@@ -27,6 +27,22 @@ export const sharingActions: Action[] = [
     run: (app) => app.dialogs.open({ kind: "join", link: "" }),
   },
   {
+    id: "sharing.addDevice",
+    title: "Add a device of yours…",
+    group: "Sharing",
+    keywords: "second phone laptop link code",
+    available: (app) => app.workspaces.sync?.relay != null,
+    run: (app) => app.dialogs.open({ kind: "addDevice" }),
+  },
+  {
+    id: "sharing.deviceCode",
+    title: "This device's code…",
+    group: "Sharing",
+    keywords: "second device add own request",
+    available: always,
+    run: (app) => app.dialogs.open({ kind: "deviceCode" }),
+  },
+  {
     id: "sharing.createWorkspace",
     title: "Create a workspace…",
     group: "Sharing",

@@ -88,6 +88,7 @@ export const viewActions: Action[] = [
 export const undoActions: Action[] = [
   {
     id: "undo.structure",
+    writes: true,
     title: "Undo the last change outside of the text",
     group: "Undo",
     shortcut: "Mod+Alt+Z",
@@ -100,6 +101,7 @@ export const undoActions: Action[] = [
   },
   {
     id: "redo.structure",
+    writes: true,
     title: "Redo the last change outside of the text",
     group: "Undo",
     shortcut: "Mod+Alt+Shift+Z",

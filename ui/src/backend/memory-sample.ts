@@ -1,3 +1,4 @@
+import { memoryDevice, type MemoryWorkspace } from "./memory-sharing";
 import { MemoryBackend } from "./memory";
 import { toBase64 } from "../lib/base64";
 import { fillLarge, fillModel } from "./memory-model-sample";
@@ -125,12 +126,33 @@ export async function sampleBackend(): Promise<MemoryBackend> {
   const workspace = backend.workspaces[0];
   if (workspace) {
     const members = [
-      { name: "Mara Lindqvist", role: "admin" as const, devices: 2 },
-      { name: "Tomás Ferreira", role: "editor" as const, devices: 1 },
+      { name: "Mara Lindqvist", role: "admin" as const, devices: ["Mara's laptop", "Phone"] },
+      { name: "Tomás Ferreira", role: "editor" as const, devices: [""] },
     ];
-    for (const [index, member] of members.entries()) workspace.members.push({ ...member, id: `${index}`.repeat(64), you: false });
+    for (const [index, { name, role, devices }] of members.entries()) {
+      const id = `${index}`.repeat(64);
+      workspace.members.push({ id, name, role, you: false });
+      for (const [nth, device] of devices.entries()) {
+        const lastSeen = nth === 0 ? new Date(Date.now() - (index * 40 + 3) * 3_600_000).toISOString() : null;
+        workspace.devices.push(memoryDevice(id, name, device, { lastSeen }));
+      }
+    }
   }
   return backend;
+}
+
+/** A workspace in which something was invited to and something was set aside. */
+function showSharing(workspace: MemoryWorkspace): void {
+  const you = workspace.members[0];
+  const time = new Date(Date.now() - 50 * 60_000).toISOString();
+  const soon = new Date(Date.now() + 30 * 3_600_000).toISOString();
+  workspace.devices.splice(1, 0, memoryDevice(you?.id ?? "", you?.name ?? "", "Office computer", { yours: true, lastSeen: time }));
+  workspace.invitations.push({ id: "7".repeat(64), role: "reader", expires: soon, expired: false, madeBy: "Mara Lindqvist", yours: false, invitation: null });
+  const reason = "Set aside: its author had been removed before.";
+  workspace.refused.push({ position: 1412, author: "Ruth Okafor", device: "5".repeat(64), reason, time, noted: false });
+  const message = "One entry was set aside and not applied: not from a member who may write, damaged, or not safe to apply.";
+  const problem = { code: "integrity" as const, message, place: null, advice: "Everything else was applied. The sharing panel says why and from whom." };
+  workspace.sync = { ...workspace.sync, relay: "https://relay.example.org", phase: "attention", lastContact: time, lastStored: time, quarantined: 1, problem };
 }
 
 /**
@@ -144,6 +166,9 @@ export async function developmentBackend(): Promise<MemoryBackend> {
     const { id } = await backend.call("document.create", { title: "Ten thousand parts", template: "compact", templateFile: null, workspace: null });
     fillLarge(backend.find(id), LARGE);
   }
+  const shared = backend.workspaces[0];
+  if (wanted === "shared" && shared) showSharing(shared);
+  if (wanted === "reader" && shared) Object.assign(shared, { role: "reader", sync: { ...shared.sync, relay: "https://relay.example.org", phase: "idle" } });
   if (wanted === "locked") {
     const problem = { code: "keychain" as const, message: "No keychain answered on this computer.", place: null, advice: "Choose another way." };
     backend.lockState = { state: "locked", configured: null, problem };

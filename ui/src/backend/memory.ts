@@ -2,10 +2,11 @@ import { fromBase64, toBase64 } from "../lib/base64";
 import { randomHex } from "../lib/random";
 import { renderReferences } from "../lib/reference";
 import { problem, type Backend, type LockState } from "./backend";
-import type { Commands, Event, Role, SearchHit, Splice, SyncState, TemplateInfo, WorkspaceSummary } from "./generated/api";
+import type { Commands, Event, SearchHit, Splice, SyncState, TemplateInfo, WorkspaceSummary } from "./generated/api";
 import { cutMarkdown, MemoryDocument } from "./memory-document";
 import { liftPlan } from "./memory-lift";
 import { modelHandlers, searchRecords } from "./memory-model-commands";
+import { memoryWorkspace, sharingHandlers, type MemoryWorkspace } from "./memory-sharing";
 import { memoryTemplates, templateFromFile } from "./memory-templates";
 
 /** How an own edit's event stands to its reply; both happen with the real core. */
@@ -13,34 +14,12 @@ export type EventOrder = "before" | "after";
 
 type Handlers = { [K in keyof Commands]: (args: Commands[K]["args"]) => Commands[K]["reply"] };
 
-interface Workspace {
-  id: string;
-  name: string;
-  role: Role;
-  members: { id: string; name: string; role: Role; you: boolean; devices: number }[];
-  sync: SyncState;
-}
-
-function localSync(workspace: string): SyncState {
-  return {
-    workspace,
-    relay: null,
-    phase: "local",
-    waiting: 0,
-    lastStored: null,
-    lastContact: null,
-    nextTry: null,
-    quarantined: 0,
-    problem: null,
-  };
-}
-
 /** A core without a disk: for tests, and for working on the interface alone. */
 export class MemoryBackend implements Backend {
   readonly host = "memory";
   readonly templates: TemplateInfo[] = memoryTemplates;
   documents: MemoryDocument[] = [];
-  workspaces: Workspace[] = [];
+  readonly workspaces: MemoryWorkspace[] = [];
   eventOrder: EventOrder = "after";
   /** Milliseconds until a reply comes. */
   delay = 0;
@@ -57,7 +36,17 @@ export class MemoryBackend implements Backend {
 
   constructor() {
     this.addWorkspace("Personal");
-    this.handlers = { ...this.documentHandlers(), ...this.sectionHandlers(), ...this.sharingHandlers(), ...modelHandlers(this) };
+    this.handlers = { ...this.documentHandlers(), ...this.sectionHandlers(), ...sharingHandlers({
+        workspaces: this.workspaces,
+        userName: () => this.userName,
+        setUserName: (name) => (this.userName = name),
+        addWorkspace: (name) => this.addWorkspace(name),
+        workspace: (id) => this.workspace(id),
+        summary: (workspace) => this.summary(workspace),
+        sync: (workspace) => this.sync(workspace),
+        store: (workspace) => this.store(workspace),
+        emit: (event) => this.emit(event),
+      }), ...modelHandlers(this) };
   }
 
   readonly lock = {
@@ -108,15 +97,13 @@ export class MemoryBackend implements Backend {
     return document;
   }
 
-  private addWorkspace(name: string): Workspace {
-    const id = randomHex(32);
-    const you = { id: randomHex(32), name: this.userName, role: "owner" as const, you: true, devices: 1 };
-    const workspace: Workspace = { id, name, role: "owner", members: [you], sync: localSync(id) };
+  private addWorkspace(name: string): MemoryWorkspace {
+    const workspace = memoryWorkspace(name, this.userName);
     this.workspaces.push(workspace);
     return workspace;
   }
 
-  private workspace(id: string | null): Workspace {
+  private workspace(id: string | null): MemoryWorkspace {
     const workspace = id === null ? this.workspaces[0] : this.workspaces.find((candidate) => candidate.id === id);
     if (!workspace) throw problem("not-found", "This workspace does not exist.", "Choose another workspace.");
     return workspace;
@@ -129,19 +116,19 @@ export class MemoryBackend implements Backend {
     return template;
   }
 
-  private sync(workspace: Workspace): SyncState {
+  private sync(workspace: MemoryWorkspace): SyncState {
     const waiting = this.documents.filter((document) => document.workspace === workspace.id).reduce((sum, document) => sum + document.waiting, 0);
     return { ...workspace.sync, waiting: workspace.sync.relay === null ? 0 : waiting };
   }
 
-  private summary(workspace: Workspace): WorkspaceSummary {
+  private summary(workspace: MemoryWorkspace): WorkspaceSummary {
     const documents = this.documents.filter((document) => document.workspace === workspace.id && document.deleted === null).length;
-    const { id, name, role, members } = workspace;
-    return { id, name, role, documents, members: members.length, sync: this.sync(workspace) };
+    const { id, name, role, member, members } = workspace;
+    return { id, name, role, documents, member, members: members.length, sync: this.sync(workspace) };
   }
 
   /** Stores everything at the imagined relay. */
-  private store(workspace: Workspace): void {
+  private store(workspace: MemoryWorkspace): void {
     if (workspace.sync.relay === null) return;
     const now = new Date().toISOString();
     for (const document of this.documents.filter((candidate) => candidate.workspace === workspace.id)) {
@@ -290,64 +277,5 @@ export class MemoryBackend implements Backend {
     this.structureChanged(found);
     return {};
   }
-
-  private sharingHandlers() {
-    return {
-      "workspace.list": () => this.workspaces.map((workspace) => this.summary(workspace)),
-      "workspace.create": ({ name }: Commands["workspace.create"]["args"]) => {
-        const workspace = this.addWorkspace(name);
-        this.emit({ type: "workspacesChanged" });
-        return this.summary(workspace);
-      },
-      "workspace.members": ({ workspace }: Commands["workspace.members"]["args"]) => this.workspace(workspace).members,
-      "workspace.invite": ({ workspace, role, hours }: Commands["workspace.invite"]["args"]) => {
-        const { id, sync } = this.workspace(workspace);
-        if (sync.relay === null) throw problem("usage", "This workspace has no relay yet.", "Set the relay's address first.");
-        const expires = new Date(Date.now() + hours * 3_600_000).toISOString();
-        return { link: `${sync.relay}/join#${id.slice(0, 16)}.${randomHex(16)}`, qrSvg: sampleCode(id), expires, role };
-      },
-      "workspace.inspect": ({ link }: Commands["workspace.inspect"]["args"]) => {
-        if (!/#.+/.test(link)) throw problem("invite", "This is not an invitation link.", "Paste the whole link, including the part after #.");
-        const relay = /^(https?:\/\/[^/]+)/.exec(link)?.[1] ?? "https://relay.example.org";
-        return { workspace: randomHex(32), relay, member: false };
-      },
-      "workspace.join": ({ link, userName }: Commands["workspace.join"]["args"]) => {
-        if (userName !== null) this.userName = userName;
-        const workspace = this.addWorkspace("Harbour team");
-        const relay = /^(https?:\/\/[^/]+)/.exec(link)?.[1] ?? "https://relay.example.org";
-        workspace.sync = { ...workspace.sync, relay, phase: "idle", lastContact: new Date().toISOString() };
-        workspace.role = "editor";
-        this.emit({ type: "workspacesChanged" });
-        return this.summary(workspace);
-      },
-      "relay.set": ({ workspace, url }: Commands["relay.set"]["args"]) => {
-        const found = this.workspace(workspace);
-        if (url !== "" && !/^https?:\/\/[^\s/]+/.test(url)) {
-          throw problem("usage", "This is not a relay's address.", "Write it as https://relay.example.org.", url);
-        }
-        found.sync = url === "" ? localSync(found.id) : { ...found.sync, relay: url.replace(/\/+$/, ""), phase: "busy" };
-        const state = this.sync(found);
-        this.emit({ type: "syncChanged", state });
-        setTimeout(() => this.store(found), 400);
-        return state;
-      },
-      "sync.now": ({ workspace }: Commands["sync.now"]["args"]) => {
-        const chosen = workspace === null ? this.workspaces : [this.workspace(workspace)];
-        for (const found of chosen) this.store(found);
-        return chosen.map((found) => this.sync(found));
-      },
-      "sync.status": () => this.workspaces.map((workspace) => this.sync(workspace)),
-    };
-  }
 }
 
-/** A pattern that looks like a QR code; only the core makes real ones. */
-function sampleCode(seed: string): string {
-  const size = 25;
-  let cells = "";
-  for (let index = 0; index < size * size; index++) {
-    const value = Number.parseInt(seed[index % seed.length] ?? "0", 16) * (index + 7);
-    if ((value >> 2) % 2 === 0) cells += `M${index % size} ${Math.floor(index / size)}h1v1h-1z`;
-  }
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-2 -2 29 29"><rect x="-2" y="-2" width="29" height="29" fill="#fff"/><path d="${cells}" fill="#000"/></svg>`;
-}

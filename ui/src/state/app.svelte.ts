@@ -45,7 +45,13 @@ export class App {
   ) {
     this.workspaces = new Workspaces(backend, this.settings, () => this.document?.summary.workspace ?? null);
     this.library = new Library(backend, () => this.workspaces.current?.id ?? null);
+    this.settings.onlyToRead = () => !this.mayWrite;
     this.navigation.leaving = () => void this.document?.flush();
+  }
+
+  /** Whether the open document, or else what the library shows, may be changed by this person. */
+  get mayWrite(): boolean {
+    return this.workspaces.mayWrite(this.workspaces.current?.id ?? null);
   }
 
   /** Subscribes and reads what every view needs. */

@@ -11,6 +11,9 @@ export type Dialog =
   | { kind: "join"; link: string }
   | { kind: "createWorkspace" }
   | { kind: "userName" }
+  | { kind: "deviceName"; id: string; name: string }
+  | { kind: "addDevice" }
+  | { kind: "deviceCode" }
   | { kind: "about" }
   | { kind: "confirm"; title: string; message: string; button: string; answer: (yes: boolean) => void }
   | { kind: "makeElement"; name: string; make: (name: string, kind: string) => Promise<unknown> }

@@ -54,7 +54,9 @@ export class Settings {
 
   readonly theme = $derived(this.stored.theme);
   readonly zoom = $derived(this.stored.zoom);
-  readonly mode = $derived(this.stored.mode);
+  /** Set where nothing may be written: then the text is shown to be read, whatever was chosen. */
+  onlyToRead: () => boolean = () => false;
+  readonly mode = $derived(this.onlyToRead() ? ("read" as Mode) : this.stored.mode);
   readonly outline = $derived(this.stored.outline);
   readonly inspector = $derived(this.stored.inspector);
   readonly workspace = $derived(this.stored.workspace);

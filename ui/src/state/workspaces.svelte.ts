@@ -1,5 +1,18 @@
 import type { Backend } from "../backend/backend";
-import type { Invitation, InviteInfo, Member, Role, SyncState, WorkspaceSummary } from "../backend/generated/api";
+import type {
+  AddedDevice,
+  DeviceRequest,
+  Invitation,
+  InvitePreview,
+  Member,
+  MemberDevice,
+  OpenInvitation,
+  RefusedEntry,
+  Role,
+  SyncState,
+  WorkspaceKeys,
+  WorkspaceSummary,
+} from "../backend/generated/api";
 import { workspaceName } from "../lib/workspace-names";
 import type { Settings } from "./settings.svelte";
 
@@ -64,16 +77,90 @@ export class Workspaces {
     return workspace;
   }
 
+  /** Whether one may write in a workspace; also where it is not known yet, since the core decides. */
+  mayWrite(id: string | null): boolean {
+    return this.find(id)?.role !== "reader";
+  }
+
+  private get at() {
+    return { workspace: this.current?.id ?? null };
+  }
+
   members(): Promise<Member[]> {
-    return this.backend.call("workspace.members", { workspace: this.current?.id ?? null });
+    return this.backend.call("workspace.members", this.at);
+  }
+
+  setRole(member: string, role: Role): Promise<Member[]> {
+    return this.backend.call("workspace.setRole", { ...this.at, member, role });
+  }
+
+  remove(member: string): Promise<Member[]> {
+    return this.backend.call("workspace.remove", { ...this.at, member });
+  }
+
+  transfer(member: string): Promise<Member[]> {
+    return this.backend.call("workspace.transfer", { ...this.at, member });
+  }
+
+  async leave(): Promise<void> {
+    await this.backend.call("workspace.leave", this.at);
+    await this.load();
+  }
+
+  keys(): Promise<WorkspaceKeys> {
+    return this.backend.call("workspace.keys", this.at);
+  }
+
+  rotate(): Promise<WorkspaceKeys> {
+    return this.backend.call("workspace.rotate", this.at);
+  }
+
+  devices(): Promise<MemberDevice[]> {
+    return this.backend.call("device.list", this.at);
+  }
+
+  deviceCode(): Promise<DeviceRequest> {
+    return this.backend.call("device.request", {});
+  }
+
+  readDeviceCode(code: string): Promise<DeviceRequest> {
+    return this.backend.call("device.read", { code });
+  }
+
+  addDevice(code: string, name: string): Promise<AddedDevice> {
+    return this.backend.call("device.add", { ...this.at, code, name });
+  }
+
+  nameDevice(device: string, name: string): Promise<MemberDevice[]> {
+    return this.backend.call("device.name", { ...this.at, device, name });
+  }
+
+  revokeDevice(device: string): Promise<MemberDevice[]> {
+    return this.backend.call("device.revoke", { ...this.at, device });
   }
 
   invite(role: Role, hours: number): Promise<Invitation> {
-    return this.backend.call("workspace.invite", { workspace: this.current?.id ?? null, role, hours });
+    return this.backend.call("workspace.invite", { ...this.at, role, hours });
   }
 
-  inspect(link: string): Promise<InviteInfo> {
-    return this.backend.call("workspace.inspect", { link });
+  invitations(): Promise<OpenInvitation[]> {
+    return this.backend.call("workspace.invitations", this.at);
+  }
+
+  revokeInvitation(invitation: string): Promise<OpenInvitation[]> {
+    return this.backend.call("workspace.revokeInvitation", { ...this.at, invitation });
+  }
+
+  refused(): Promise<RefusedEntry[]> {
+    return this.backend.call("sync.refused", this.at);
+  }
+
+  async noteRefused(): Promise<void> {
+    this.syncChanged(await this.backend.call("sync.noteRefused", this.at));
+  }
+
+  preview(link: string): Promise<InvitePreview> {
+    return this.backend.call("workspace.preview", { link });
   }
 
   async join(link: string, userName: string | null): Promise<WorkspaceSummary> {
@@ -84,11 +171,11 @@ export class Workspaces {
   }
 
   async setRelay(url: string): Promise<void> {
-    this.syncChanged(await this.backend.call("relay.set", { workspace: this.current?.id ?? null, url }));
+    this.syncChanged(await this.backend.call("relay.set", { ...this.at, url }));
   }
 
   async syncNow(): Promise<void> {
-    const states = await this.backend.call("sync.now", { workspace: this.current?.id ?? null });
+    const states = await this.backend.call("sync.now", this.at);
     for (const state of states) this.syncChanged(state);
   }
 

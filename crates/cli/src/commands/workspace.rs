@@ -1,10 +1,17 @@
 //! `drystone workspace`
 
 mod create;
+mod invitations;
 mod invite;
 mod join;
+mod leave;
 mod list;
 mod members;
+mod refused;
+mod remove;
+mod role;
+mod rotate;
+mod transfer;
 
 use clap::Subcommand;
 
@@ -24,6 +31,22 @@ pub enum Command {
     Invite(invite::Arguments),
     /// Join a workspace by an invitation
     Join(join::Arguments),
+    /// List the invitations that nobody has used yet
+    Invitations(invitations::List),
+    /// Take an invitation back
+    Revoke(invitations::Revoke),
+    /// Change what a member may do
+    Role(role::Arguments),
+    /// Remove a member, with new keys for everyone else
+    Remove(remove::Arguments),
+    /// Give ownership to another member and become an admin
+    Transfer(transfer::Arguments),
+    /// Leave a workspace
+    Leave(leave::Arguments),
+    /// Renew the keys of a workspace
+    Rotate(rotate::Arguments),
+    /// List what came from others and was set aside
+    Refused(refused::Arguments),
 }
 
 /// Runs a command about workspaces.
@@ -34,5 +57,13 @@ pub async fn run(command: Command, global: &Global, output: &Output) -> Result<E
         Command::Members(arguments) => members::run(arguments, global, output).await,
         Command::Invite(arguments) => invite::run(arguments, global, output).await,
         Command::Join(arguments) => join::run(arguments, global, output).await,
+        Command::Invitations(arguments) => invitations::list(arguments, global, output).await,
+        Command::Revoke(arguments) => invitations::revoke(arguments, global, output).await,
+        Command::Role(arguments) => role::run(arguments, global, output).await,
+        Command::Remove(arguments) => remove::run(arguments, global, output).await,
+        Command::Transfer(arguments) => transfer::run(arguments, global, output).await,
+        Command::Leave(arguments) => leave::run(arguments, global, output).await,
+        Command::Rotate(arguments) => rotate::run(arguments, global, output).await,
+        Command::Refused(arguments) => refused::run(arguments, global, output).await,
     }
 }

@@ -16,11 +16,11 @@ fn a_new_device_has_a_workspace_with_its_user_in_it() {
     let listed = device.json(["workspace", "list"]);
     let workspaces = listed["workspaces"].as_array().unwrap();
     assert_eq!(workspaces.len(), 1);
-    assert_eq!(names(&workspaces[0]), ["documents", "id", "members", "name", "role", "sync"]);
+    assert_eq!(names(&workspaces[0]), ["documents", "id", "member", "members", "name", "role", "sync"]);
     assert_eq!(workspaces[0]["role"], "owner");
     let members = device.json(["workspace", "members"]);
     assert_eq!(members["members"].as_array().unwrap().len(), 1);
-    assert_eq!(names(&members["members"][0]), ["devices", "id", "name", "role", "you"]);
+    assert_eq!(names(&members["members"][0]), ["devices", "id", "mayBecome", "name", "removable", "role", "you"]);
     assert_eq!(members["members"][0]["you"], true);
     assert!(device.ok(["workspace", "members"]).contains("owner"));
 }
@@ -86,4 +86,43 @@ fn invitations_are_for_a_limited_time_and_known_roles() {
     for wrong in [["--hours", "0"], ["--hours", "100000"], ["--role", "king"]] {
         assert_eq!(device.run(["workspace", "invite"].iter().chain(&wrong)).code, 2, "{wrong:?}");
     }
+}
+
+#[test]
+fn what_cannot_be_taken_back_is_asked_for_and_without_a_terminal_needs_yes() {
+    let device = Device::new();
+    let own = device.json(["workspace", "members"])["members"][0]["id"].as_str().unwrap().to_owned();
+    for command in [
+        vec!["workspace", "remove", &own],
+        vec!["workspace", "transfer", &own],
+        vec!["workspace", "leave"],
+        vec!["device", "revoke", "this"],
+    ] {
+        let error = device.fails(2, &command);
+        assert_eq!(error["code"], "confirm", "{command:?}: {error}");
+        assert!(error["advice"].as_str().unwrap().contains("--yes"), "{error}");
+    }
+    // With --yes it goes on, to where a relay would be needed.
+    assert_eq!(device.fails(2, ["workspace", "remove", &own, "--yes"])["code"], "usage");
+    assert_eq!(device.fails(2, ["workspace", "remove", "Nobody", "--yes"])["code"], "not-found");
+}
+
+#[test]
+fn a_device_shows_its_code_and_reads_no_other_text_as_one() {
+    let device = Device::new();
+    let request = device.json(["device", "request"]);
+    assert_eq!(names(&request), ["code", "fingerprint"]);
+    let code = request["code"].as_str().unwrap();
+    assert!(code.starts_with("drystone1dev"), "{code}");
+    assert_eq!(device.fails(2, ["device", "add", "hello", "--yes"])["code"], "bad-input");
+    assert_eq!(device.fails(2, ["device", "add", &code[..50], "--yes"])["code"], "bad-input");
+    let listed = device.json(["device", "list"]);
+    let devices = listed["devices"].as_array().unwrap();
+    assert_eq!(devices.len(), 1);
+    let fields = ["id", "lastSeen", "member", "memberName", "name", "revocable", "this", "yours"];
+    assert_eq!(names(&devices[0]), fields);
+    assert_eq!(devices[0]["this"], true);
+    assert_eq!(device.json(["workspace", "invitations"])["invitations"], serde_json::json!([]));
+    assert_eq!(device.json(["workspace", "refused"])["refused"], serde_json::json!([]));
+    assert_eq!(device.json(["workspace", "rotate", "--show"])["epoch"], 1);
 }

@@ -1,30 +1,31 @@
 //! Who one is, workspaces, members and invitations.
 
+mod devices;
+mod inviting;
 mod joining;
+mod leaving;
+mod members;
+mod posting;
+mod preview;
+mod renewing;
 
 use drystone_wire::membership::Role as WireRole;
-use drystone_wire::{DeviceKey, RelayKey, RootKey, WorkspaceId};
+use drystone_wire::roster::Roster;
+use drystone_wire::{DeviceKey, RootKey, WorkspaceId};
 use rusqlite::{Connection, Transaction};
-use zeroize::Zeroizing;
 
-use super::{App, rfc3339};
+use super::App;
 use crate::api::*;
-use crate::crypto::address::RelayAddress;
-use crate::crypto::invite::{InviteKeys, InviteLink, LinkError, Seed};
-use crate::crypto::keys::{Identity, IdentitySecrets};
+use crate::crypto::keys::IdentitySecrets;
 use crate::crypto::names::NAME_BYTES;
-use crate::crypto::qr;
 use crate::crypto::random::{OsRandom, Random};
-use crate::crypto::records::{self as build, Next};
+use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::{self as store, membership as records, workspaces};
 use crate::sync::membership::{self, Membership};
 
 /// The name of the workspace that every device starts with.
 const FIRST_WORKSPACE: &str = "Personal";
-/// The longest time an invitation can be used, in hours.
-const INVITE_HOURS: u32 = 24 * 90;
-const HOUR_MS: u64 = 60 * 60 * 1000;
 
 /// Makes keys and the first workspace at the first start. Later it only reads.
 pub(crate) fn ensure_identity_and_default_workspace(
@@ -165,24 +166,30 @@ fn summary(conn: &Connection, id: &WorkspaceId) -> Result<WorkspaceSummary> {
         role: api_role(role),
         documents: workspaces::documents(conn, id)?,
         members: roster.members.len() as u32,
+        member: roster.devices.contains_key(&store::own_device(conn)?),
         sync: super::syncing::state(conn, &row, false)?,
     })
 }
 
-/// Why a link was not accepted, in words for people.
-fn link_error(error: &LinkError) -> Error {
-    let advice = match error {
-        LinkError::Newer => "Update Drystone to the newest version.",
-        _ => "Copy the whole link again, from `https://` to its end, or ask for a new invitation.",
-    };
-    Error::new(ErrorCode::Invite, format!("The invitation cannot be read: {error}."), advice)
+/// The name of a member as others see it here.
+fn member_name(own: &store::IdentityRow, own_root: &RootKey, root: &RootKey, recorded: Option<String>) -> String {
+    if root == own_root && !own.user_name.is_empty() {
+        return own.user_name.clone();
+    }
+    recorded.filter(|name| !name.is_empty()).unwrap_or_else(|| nameless(&root.to_string()))
 }
 
-/// What an invitation is made from.
-struct Inviting {
-    identity: Identity,
-    relay: RelayAddress,
-    relay_key: RelayKey,
+/// The names of all members of a workspace.
+fn member_names(conn: &Connection, roster: &Roster) -> Result<impl Fn(&RootKey) -> String + use<>> {
+    let own = store::own(conn)?;
+    let keys = records::epoch_keys(conn, &roster.workspace)?;
+    let own_root = membership::own_root(roster, &own.identity);
+    let roster = roster.clone();
+    Ok(move |root: &RootKey| member_name(&own, &own_root, root, membership::member_name(&roster, root, &keys)))
+}
+
+fn refused(message: impl Into<String>, advice: impl Into<String>) -> Error {
+    Error::new(ErrorCode::Refused, message, advice)
 }
 
 impl App {
@@ -210,19 +217,21 @@ impl App {
     /// another one or none: a default workspace is older than anyone's name.
     pub(super) async fn publish_name(&self, id: &WorkspaceId) -> Result<()> {
         let workspace = *id;
-        let (own, recorded) = self.db().read(|conn| {
+        let (own, root, recorded) = self.db().read(|conn| {
             let own = store::own(conn)?;
             let membership = load(conn, &workspace)?;
             let keys = records::epoch_keys(conn, &workspace)?;
-            let recorded = membership::member_name(membership.roster(), &own.identity.root_key(), &keys);
-            Ok((own, recorded))
+            let root = membership::own_root(membership.roster(), &own.identity);
+            let recorded = membership::member_name(membership.roster(), &root, &keys);
+            Ok((own, root, recorded))
         })?;
         if own.user_name.is_empty() || recorded.as_ref() == Some(&own.user_name) {
             return Ok(());
         }
-        self.post_record(id, |membership, key, now_ms| {
-            let next = Next::after(membership.roster(), now_ms);
-            build::set_name(&own.identity, &next, key, &own.user_name, &mut OsRandom).map_err(Error::internal)
+        self.post_record(id, |now| {
+            build::set_name(&own.identity, root, &now.next(), now.key()?, &own.user_name, &mut OsRandom)
+                .map(Some)
+                .map_err(Error::internal)
         })
         .await
         .map(|_| ())
@@ -249,129 +258,4 @@ impl App {
         self.emit(Event::WorkspacesChanged {});
         Ok(created)
     }
-
-    pub(crate) async fn workspace_members(&self, args: WorkspaceRef) -> Result<Vec<Member>> {
-        self.blocking(move |app| {
-            app.db().read(|conn| {
-                let id = named(conn, args.workspace.as_deref())?;
-                members(conn, &id)
-            })
-        })
-        .await
-    }
-
-    pub(crate) async fn workspace_invite(&self, args: Invite) -> Result<Invitation> {
-        if args.hours == 0 || args.hours > INVITE_HOURS {
-            return Err(Error::new(
-                ErrorCode::Usage,
-                format!("An invitation can be used for 1 to {INVITE_HOURS} hours."),
-                "Choose a time in between.",
-            ));
-        }
-        let (id, inviting) = self.blocking(move |app| app.inviting(args.workspace.as_deref(), args.role)).await?;
-        self.publish_name(&id).await?;
-        let mut seed = Zeroizing::new([0; 16]);
-        OsRandom.fill(seed.as_mut());
-        let keys = InviteKeys::derive(&seed, &id).map_err(Error::internal)?;
-        let hours = u64::from(args.hours);
-        let mut expires_ms = 0;
-        let identity = inviting.identity.clone();
-        let membership = self
-            .post_record(&id, |membership, key, now_ms| {
-                expires_ms = now_ms + hours * HOUR_MS;
-                let next = Next::after(membership.roster(), now_ms);
-                build::invite(&identity, &next, key, &keys, wire_role(args.role), expires_ms, &mut OsRandom)
-                    .map_err(Error::internal)
-            })
-            .await?;
-        let relay_key = match inviting.relay_key {
-            RelayKey::ZERO => self.db().read(|conn| Ok(workspaces::get(conn, &id)?.relay_key))?,
-            known => known,
-        };
-        let link = InviteLink {
-            relay: inviting.relay,
-            relay_key,
-            workspace: id,
-            seed: Seed(seed),
-            checkpoint_position: membership.position(),
-            checkpoint_hash: membership.roster().head,
-        }
-        .to_string();
-        let qr_svg = qr::svg(&link).map_err(Error::internal)?;
-        self.emit(Event::WorkspacesChanged {});
-        Ok(Invitation { link, qr_svg, expires: rfc3339(expires_ms), role: args.role })
-    }
-
-    fn inviting(&self, workspace: Option<&str>, role: Role) -> Result<(WorkspaceId, Inviting)> {
-        self.db().read(|conn| {
-            let id = named(conn, workspace)?;
-            let row = workspaces::get(conn, &id)?;
-            let relay = row.relay.ok_or_else(|| {
-                Error::new(
-                    ErrorCode::Usage,
-                    format!("The workspace \"{}\" has no relay yet, so nobody could join it.", row.name),
-                    "Set one first: `drystone relay set https://…`, or in the workspace's settings.",
-                )
-            })?;
-            let identity = store::own(conn)?.identity;
-            let own = load(conn, &id)?.roster().role_of(&identity.device_key());
-            if own.is_none_or(|own| own > WireRole::Admin || wire_role(role) < own) {
-                return Err(Error::new(
-                    ErrorCode::Refused,
-                    "Only owners and admins invite, and not to a role above their own.",
-                    "Ask the workspace's owner to invite, or choose a lesser role.",
-                ));
-            }
-            Ok((id, Inviting { identity, relay, relay_key: row.relay_key }))
-        })
-    }
-
-    pub(crate) async fn workspace_inspect(&self, args: InspectInvite) -> Result<InviteInfo> {
-        let link: InviteLink = args.link.parse().map_err(|error| link_error(&error))?;
-        let id = link.workspace;
-        let member = self.blocking(move |app| app.db().read(|conn| workspaces::find(conn, &id))).await?.is_some();
-        Ok(InviteInfo { workspace: id.to_string(), relay: link.relay.to_string(), member })
-    }
-
-    pub(crate) async fn workspace_join(&self, args: Join) -> Result<WorkspaceSummary> {
-        let link: InviteLink = args.link.parse().map_err(|error| link_error(&error))?;
-        let name = args.user_name.as_deref().map(|name| checked_name(name, "name")).transpose()?;
-        let id = link.workspace;
-        let here = self.blocking(move |app| app.db().read(|conn| workspaces::find(conn, &id))).await?.is_some();
-        if !here {
-            self.join(link, name).await?;
-            self.emit(Event::WorkspacesChanged {});
-            // The workspace is there now; how reading it went is in its state.
-            let _state = self.sync_now(WorkspaceRef { workspace: Some(id.to_string()) }).await;
-        }
-        self.blocking(move |app| app.db().read(|conn| summary(conn, &id))).await
-    }
-}
-
-fn members(conn: &Connection, id: &WorkspaceId) -> Result<Vec<Member>> {
-    let own = store::own(conn)?;
-    let membership = load(conn, id)?;
-    let keys = records::epoch_keys(conn, id)?;
-    let roster = membership.roster();
-    let mut list: Vec<Member> = roster
-        .members
-        .iter()
-        .map(|(root, member)| Member {
-            id: root.to_string(),
-            name: member_name(&own, root, membership::member_name(roster, root, &keys)),
-            role: api_role(member.role),
-            you: *root == own.identity.root_key(),
-            devices: member.devices.len() as u32,
-        })
-        .collect();
-    list.sort_by(|a, b| b.you.cmp(&a.you).then(a.name.cmp(&b.name)).then(a.id.cmp(&b.id)));
-    Ok(list)
-}
-
-fn member_name(own: &store::IdentityRow, root: &RootKey, recorded: Option<String>) -> String {
-    let recorded = recorded.filter(|name| !name.is_empty());
-    if *root == own.identity.root_key() && !own.user_name.is_empty() {
-        return own.user_name.clone();
-    }
-    recorded.unwrap_or_else(|| nameless(&root.to_string()))
 }

@@ -22,7 +22,7 @@ use super::{App, RemoteChanges, sharing};
 use crate::api::*;
 use crate::crypto::address::RelayAddress;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::sharing::{self as store, inbox, requests, workspaces};
+use crate::store::sharing::{self as store, quarantine, requests, workspaces};
 use crate::sync::client::Client;
 use crate::sync::engine::{FIRST_WAIT_MS, Step};
 use crate::sync::request::Failure;
@@ -40,6 +40,8 @@ const LOCK_FILE: &str = "sync.lock";
 const ASKED_TIME: Duration = Duration::from_secs(60);
 /// How often to look whether it did.
 const ASKED_LOOK: Duration = Duration::from_millis(40);
+/// Entries that were set aside are shown up to this number.
+const REFUSED_SHOWN: u32 = 200;
 /// How long `doctor` waits for a relay.
 const DOCTOR_TIME: Duration = Duration::from_secs(15);
 
@@ -160,7 +162,7 @@ impl App {
 
     /// One full round of the workspaces that have a relay: here, or in the
     /// process that has the lock. How it went is in their states.
-    async fn round_now(&self, only: Option<WorkspaceId>) -> Result<()> {
+    pub(super) async fn round_now(&self, only: Option<WorkspaceId>) -> Result<()> {
         // What was typed just now is part of what is to be exchanged.
         self.blocking(|app| app.settle_all()).await?;
         let shared = |row: &workspaces::WorkspaceRow| row.relay.is_some() && only.is_none_or(|id| row.id == id);
@@ -173,7 +175,7 @@ impl App {
             if let Some(lock) = SyncLock::acquire(self.data_dir())? {
                 let (request, _) = self.db().read(requests::standing)?;
                 self.rounds_here(only, None).await?;
-                self.publish_names(only).await?;
+                self.chores(only).await?;
                 self.blocking(move |app| app.db().write(|tx| requests::served(tx, request))).await?;
                 drop(lock);
                 return Ok(());
@@ -197,18 +199,52 @@ impl App {
         }
     }
 
-    /// A name that was set without a network is told to the others now.
-    async fn publish_names(&self, only: Option<WorkspaceId>) -> Result<()> {
+    /// What is due now that the relay answers: a name that was set without a
+    /// network is told to the others, and keys that are old are renewed.
+    async fn chores(&self, only: Option<WorkspaceId>) -> Result<()> {
         let rows = self.db().read(workspaces::all)?;
         let reached = |row: &workspaces::WorkspaceRow| {
             row.relay.is_some() && row.problem.is_none() && only.is_none_or(|id| row.id == id)
         };
         for row in rows.iter().filter(|row| reached(row)) {
-            if let Err(error) = self.publish_name(&row.id).await {
-                tracing::info!(code = ?error.code, "the name is not published yet: {error}");
-            }
+            self.chores_of(&row.id).await;
         }
         Ok(())
+    }
+
+    /// The same for one workspace, which a round has just ended well for.
+    async fn chores_of(&self, id: &WorkspaceId) {
+        if let Err(error) = self.publish_name(id).await {
+            tracing::info!(code = ?error.code, "the name is not published yet: {error}");
+        }
+        if let Err(error) = self.renew_if_due(id).await {
+            tracing::info!(code = ?error.code, "the keys are not renewed yet: {error}");
+        }
+    }
+
+    pub(crate) async fn sync_refused(&self, args: WorkspaceRef) -> Result<Vec<RefusedEntry>> {
+        self.blocking(move |app| {
+            app.db().read(|conn| {
+                let id = sharing::named(conn, args.workspace.as_deref())?;
+                let entries = quarantine::latest(conn, &id, REFUSED_SHOWN)?;
+                entries.into_iter().map(|entry| state::refused_entry(conn, &id, entry)).collect()
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn sync_note_refused(&self, args: WorkspaceRef) -> Result<SyncState> {
+        let state = self
+            .blocking(move |app| {
+                app.db().write(|tx| {
+                    let id = sharing::named(tx, args.workspace.as_deref())?;
+                    quarantine::note(tx, &id)?;
+                    state(tx, &workspaces::get(tx, &id)?, false)
+                })
+            })
+            .await?;
+        self.emit(Event::SyncChanged { state: state.clone() });
+        Ok(state)
     }
 
     /// Runs rounds in this process, which holds the lock.
@@ -270,7 +306,7 @@ impl App {
             let rows = workspaces::all(conn)?;
             let mut refused = Vec::new();
             for row in &rows {
-                refused.push(inbox::latest_refused(conn, &row.id, 3)?);
+                refused.push(quarantine::latest(conn, &row.id, 3)?);
             }
             Ok((rows, refused))
         }) {

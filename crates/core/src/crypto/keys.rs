@@ -181,7 +181,12 @@ impl Identity {
 
     /// The device's keys, certified by the root.
     pub fn certificate(&self) -> DeviceCertificate {
-        let (root, signing, agreement) = (self.root_key(), self.device_key(), self.agreement.public());
+        self.certify(self.device_key(), self.agreement.public())
+    }
+
+    /// The keys of a device, certified by the root as one of this person's.
+    pub fn certify(&self, signing: DeviceKey, agreement: AgreementKey) -> DeviceCertificate {
+        let root = self.root_key();
         let bytes = DeviceCertificate::signed_bytes(&root, &signing, &agreement);
         DeviceCertificate { signing, agreement, signature: self.root.sign(&bytes) }
     }

@@ -1,7 +1,7 @@
-//! Names of workspaces and people, sealed for the relay not to read.
+//! Names of workspaces, people and devices, sealed for the relay not to read.
 
-use drystone_wire::RootKey;
 use drystone_wire::ids::Nonce;
+use drystone_wire::{DeviceKey, RootKey};
 use zeroize::Zeroizing;
 
 use super::CryptoError;
@@ -22,6 +22,8 @@ pub enum Whose {
     Workspace,
     /// A member's.
     Member(RootKey),
+    /// A device's.
+    Device(DeviceKey),
 }
 
 impl Whose {
@@ -29,6 +31,7 @@ impl Whose {
         match self {
             Whose::Workspace => vec![1],
             Whose::Member(root) => [&[2], root.as_bytes()].concat(),
+            Whose::Device(device) => [&[3], device.as_bytes()].concat(),
         }
     }
 }

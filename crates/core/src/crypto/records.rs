@@ -1,11 +1,11 @@
-//! Builds the membership records this version writes: create, invite, join.
-//! What they mean and when they are accepted is in `drystone_wire::roster`.
+//! Builds the membership records. What they mean and when they are accepted is in
+//! `drystone_wire::roster`.
 
 use drystone_wire::canonical;
-use drystone_wire::ids::Bytes;
-use drystone_wire::membership::{self, Body, Epoch, Operation, Record, Role, Wrap};
+use drystone_wire::ids::{AgreementKey, Bytes};
+use drystone_wire::membership::{self, Body, DeviceCertificate, Epoch, LastAccepted, Operation, Record, Role, Wrap};
 use drystone_wire::roster::Roster;
-use drystone_wire::{DeviceKey, Hash, WorkspaceId};
+use drystone_wire::{DeviceKey, Hash, RootKey, WorkspaceId, limits};
 
 use super::CryptoError;
 use super::invite::InviteKeys;
@@ -128,19 +128,125 @@ pub fn join(
     Ok(sign(identity, next, operation))
 }
 
-/// Changes the own name.
+/// Changes the name of the author's member, whose root this is.
 ///
 /// # Errors
 /// When the name is too long.
 pub fn set_name(
     identity: &Identity,
+    root: RootKey,
     next: &Next,
     epoch_key: &EpochKey,
     user_name: &str,
     random: &mut dyn Random,
 ) -> Result<Record, CryptoError> {
-    let sealed = names::seal(user_name, Whose::Member(identity.root_key()), epoch_key, random)?;
+    let sealed = names::seal(user_name, Whose::Member(root), epoch_key, random)?;
     Ok(sign(identity, next, Operation::SetName { member_name: Bytes(sealed), epoch: next.epoch }))
+}
+
+/// Names a device of the author's member.
+///
+/// # Errors
+/// When the name is too long.
+pub fn set_device_name(
+    identity: &Identity,
+    next: &Next,
+    epoch_key: &EpochKey,
+    device: DeviceKey,
+    name: &str,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let name = Bytes(names::seal(name, Whose::Device(device), epoch_key, random)?);
+    Ok(sign(identity, next, Operation::SetDeviceName { device, name, epoch: next.epoch }))
+}
+
+/// Takes an invitation back.
+pub fn revoke_invite(identity: &Identity, next: &Next, invite: DeviceKey) -> Record {
+    sign(identity, next, Operation::RevokeInvite { invite })
+}
+
+/// Changes what a member may do.
+pub fn set_role(identity: &Identity, next: &Next, member: RootKey, role: Role) -> Record {
+    sign(identity, next, Operation::SetRole { member, role })
+}
+
+/// Adds a device of the author's member.
+///
+/// # Errors
+/// When nothing can be wrapped for the device's key.
+pub fn add_device(
+    identity: &Identity,
+    next: &Next,
+    epoch_key: &EpochKey,
+    device: DeviceCertificate,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let binding = Binding::Workspace(next.workspace);
+    let wrap = wrap::wrap(epoch_key, &binding, next.epoch, &device.agreement, random)?;
+    Ok(sign(identity, next, Operation::AddDevice { device, epoch: next.epoch, wrap }))
+}
+
+/// The author's member goes, with all devices.
+pub fn leave(identity: &Identity, next: &Next, devices: Vec<LastAccepted>) -> Record {
+    sign(identity, next, Operation::Leave { devices })
+}
+
+/// Removes members and devices and starts a new epoch for all others.
+///
+/// # Errors
+/// When nothing can be wrapped for a device that stays.
+pub fn remove(
+    identity: &Identity,
+    roster: &Roster,
+    time_ms: u64,
+    epoch_key: &EpochKey,
+    members: Vec<RootKey>,
+    devices: Vec<LastAccepted>,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let goes = |device: &DeviceKey| devices.iter().any(|last| last.device == *device);
+    let stay = agreements(roster).filter(|(device, _)| !goes(device)).map(|(_, agreement)| agreement);
+    let epoch = new_epoch(roster, epoch_key, &stay.collect::<Vec<_>>(), random)?;
+    Ok(sign(identity, &Next::after(roster, time_ms), Operation::Remove { members, devices, epoch }))
+}
+
+/// Starts a new epoch for all devices, and for the open invitations as far as
+/// the record has room.
+///
+/// # Errors
+/// When nothing can be wrapped for a device.
+pub fn rotate(
+    identity: &Identity,
+    roster: &Roster,
+    time_ms: u64,
+    epoch_key: &EpochKey,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let mut to: Vec<AgreementKey> = agreements(roster).map(|(_, agreement)| agreement).collect();
+    let open = roster.invites.values().filter(|open| open.expires_ms >= time_ms);
+    to.extend(
+        open.map(|open| open.agreement).take(limits::WORKSPACE_DEVICES - to.len().min(limits::WORKSPACE_DEVICES)),
+    );
+    let epoch = new_epoch(roster, epoch_key, &to, random)?;
+    Ok(sign(identity, &Next::after(roster, time_ms), Operation::Rotate { epoch }))
+}
+
+fn agreements(roster: &Roster) -> impl Iterator<Item = (DeviceKey, AgreementKey)> {
+    roster.members.values().flat_map(|member| member.devices.iter().map(|(device, key)| (*device, *key)))
+}
+
+/// A fresh key for these recipients, with the way back to the key before.
+fn new_epoch(
+    roster: &Roster,
+    previous: &EpochKey,
+    to: &[AgreementKey],
+    random: &mut dyn Random,
+) -> Result<Epoch, CryptoError> {
+    let (key, number) = (EpochKey::generate(random), roster.epoch + 1);
+    let binding = Binding::Workspace(roster.workspace);
+    let wraps = to.iter().map(|to| wrap::wrap(&key, &binding, number, to, random)).collect::<Result<_, _>>()?;
+    let previous = wrap::seal_previous(previous, &key, &roster.workspace, number, random)?;
+    Ok(Epoch { number, wraps, previous })
 }
 
 /// The wrap that an operation carries for one recipient, with its epoch and
@@ -157,7 +263,11 @@ pub fn wrap_for<'a>(
         | Operation::Join { epoch, wrap, .. }
         | Operation::AddDevice { epoch, wrap, .. } => (*epoch, here, std::slice::from_ref(wrap)),
         Operation::Remove { epoch, .. } | Operation::Rotate { epoch } => (epoch.number, here, &epoch.wraps),
-        Operation::RevokeInvite { .. } | Operation::SetRole { .. } | Operation::SetName { .. } => return None,
+        Operation::RevokeInvite { .. }
+        | Operation::SetRole { .. }
+        | Operation::SetName { .. }
+        | Operation::Leave { .. }
+        | Operation::SetDeviceName { .. } => return None,
     };
     wraps.iter().find(|wrap| wrap.to == *to).map(|wrap| (epoch, binding, wrap))
 }

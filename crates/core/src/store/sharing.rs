@@ -2,8 +2,10 @@
 //! between documents and relays.
 
 pub mod inbox;
+pub mod invites;
 pub mod membership;
 pub mod outbox;
+pub mod quarantine;
 pub mod requests;
 pub mod workspaces;
 

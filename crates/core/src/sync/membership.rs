@@ -8,7 +8,7 @@ use drystone_wire::membership::{Body, Operation, Record};
 use drystone_wire::roster::{Roster, RosterError};
 use drystone_wire::{DeviceKey, Hash, RootKey};
 
-use crate::crypto::keys::{AgreementPair, EpochKey};
+use crate::crypto::keys::{AgreementPair, EpochKey, Identity};
 use crate::crypto::names::{self, Whose};
 use crate::crypto::{records, wrap};
 
@@ -24,15 +24,15 @@ pub struct Membership {
     rights: BTreeMap<DeviceKey, Vec<(u64, bool)>>,
 }
 
-/// A device that a record brought in.
+/// A device that a record brought in, or whose member it named.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewDevice {
+pub struct Named {
     /// The device.
     pub device: DeviceKey,
     /// Whose it is.
     pub member: RootKey,
-    /// The member's sealed name, when the record brings it.
-    pub name: Option<Vec<u8>>,
+    /// The member's name, when the record brings it and it can be read.
+    pub name: Option<String>,
 }
 
 /// Why an author's word does not count.
@@ -102,7 +102,11 @@ impl Membership {
         let body = self.roster.apply(record)?;
         self.hashes.push(self.roster.head);
         self.epochs.push(self.roster.epoch);
-        if !matches!(body.operation, Operation::Invite { .. } | Operation::RevokeInvite { .. }) {
+        let elsewhere = matches!(
+            body.operation,
+            Operation::Invite { .. } | Operation::RevokeInvite { .. } | Operation::SetDeviceName { .. }
+        );
+        if !elsewhere {
             self.note_rights();
         }
         Ok(body)
@@ -157,7 +161,7 @@ impl Membership {
         if !before.is_some_and(|(_, may)| *may) {
             return Err(Standing::NotAWriter);
         }
-        if self.roster.removed.get(device).is_some_and(|last| sequence > *last) {
+        if self.roster.removed.get(device).is_some_and(|removed| sequence > removed.sequence) {
             return Err(Standing::Removed);
         }
         // The index exists: the hash at this position was found above.
@@ -169,18 +173,48 @@ impl Membership {
     }
 }
 
-/// The devices that a record brings in.
-pub fn new_devices(body: &Body, roster: &Roster) -> Option<NewDevice> {
+/// The member a device belongs or belonged to.
+pub fn owner_of(roster: &Roster, device: &DeviceKey) -> Option<RootKey> {
+    let former = || roster.removed.get(device).map(|removed| removed.member);
+    roster.devices.get(device).copied().or_else(former)
+}
+
+/// Which device a record brings in or names the member of. The member may have
+/// left since, so names come from the record itself.
+pub fn named(body: &Body, roster: &Roster, keys: &BTreeMap<u32, EpochKey>) -> Option<Named> {
+    let open = |sealed: &[u8], member, epoch: u32| names::open(sealed, Whose::Member(member), keys.get(&epoch)?).ok();
     match &body.operation {
-        Operation::Create { root, device, member_name, .. } | Operation::Join { root, device, member_name, .. } => {
-            Some(NewDevice { device: device.signing, member: *root, name: Some(member_name.0.clone()) })
+        Operation::Create { root, device, member_name, .. } => {
+            let name = open(&member_name.0, *root, 1);
+            Some(Named { device: device.signing, member: *root, name })
+        }
+        Operation::Join { root, device, member_name, epoch, .. } => {
+            let name = open(&member_name.0, *root, *epoch);
+            Some(Named { device: device.signing, member: *root, name })
         }
         Operation::AddDevice { device, .. } => {
-            let member = roster.devices.get(&device.signing)?;
-            Some(NewDevice { device: device.signing, member: *member, name: None })
+            let member = owner_of(roster, &device.signing)?;
+            Some(Named { device: device.signing, member, name: None })
+        }
+        Operation::SetName { member_name, epoch } => {
+            let member = owner_of(roster, &body.author)?;
+            let name = open(&member_name.0, member, *epoch);
+            Some(Named { device: body.author, member, name })
         }
         _ => None,
     }
+}
+
+/// The own member of a workspace: on a second device of a person that is not
+/// whom the device's own root key names.
+pub fn own_root(roster: &Roster, identity: &Identity) -> RootKey {
+    owner_of(roster, &identity.device_key()).unwrap_or_else(|| identity.root_key())
+}
+
+/// A device's name.
+pub fn device_name(roster: &Roster, device: &DeviceKey, keys: &BTreeMap<u32, EpochKey>) -> Option<String> {
+    let (sealed, epoch) = roster.device_names.get(device)?;
+    names::open(sealed, Whose::Device(*device), keys.get(epoch)?).ok().filter(|name| !name.is_empty())
 }
 
 /// The keys of all epochs that the records give to a recipient: the wrapped

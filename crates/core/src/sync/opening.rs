@@ -81,6 +81,36 @@ pub enum Refusal {
     Apply(String),
 }
 
+/// Codes of refusals that may not last: what they lack can still arrive.
+pub const RETRIED: [&str; 5] = ["no-key", "ahead", "gap", "order", "actor-sequence"];
+
+impl Refusal {
+    /// The reason for programs, as it is stored.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::Envelope(_) => "envelope",
+            Refusal::Workspace => "workspace",
+            Refusal::Kind => "kind",
+            Refusal::Author(Standing::Ahead(_)) => "ahead",
+            Refusal::Author(Standing::Fork(_)) => "fork",
+            Refusal::Author(Standing::NotAWriter) => "not-a-writer",
+            Refusal::Author(Standing::Removed) => "removed",
+            Refusal::Author(Standing::Epoch { .. }) => "epoch",
+            Refusal::Gap { .. } => "gap",
+            Refusal::Replay(_) => "replay",
+            Refusal::Order => "order",
+            Refusal::OtherLog(_) => "other-log",
+            Refusal::NoKey(_) => "no-key",
+            Refusal::Crypto(_) => "crypto",
+            Refusal::Change(_) => "change",
+            Refusal::Actor => "actor",
+            Refusal::ActorSequence(_) => "actor-sequence",
+            Refusal::Document => "document",
+            Refusal::Apply(_) => "apply",
+        }
+    }
+}
+
 /// What entries are verified against.
 pub struct Verifier<'a> {
     /// The workspace.
@@ -115,18 +145,7 @@ impl Verifier<'_> {
         heads: &mut DeviceHeads,
         chain_at: &dyn Fn(u64) -> Option<Hash>,
     ) -> Result<Placed, Refusal> {
-        let (envelope, header) = Envelope::open(bytes)?;
-        if header.workspace != self.workspace {
-            return Err(Refusal::Workspace);
-        }
-        self.membership.check_author(
-            &header.device,
-            header.sequence,
-            header.membership_position,
-            &header.membership_hash,
-            header.epoch,
-        )?;
-        let id = envelope.id();
+        let Placed { id, header, envelope } = self.place_again(bytes)?;
         let (last, last_id) = heads.get(&header.device).copied().unwrap_or((0, Hash::ZERO));
         if header.sequence <= last {
             return Err(Refusal::Replay(header.sequence));
@@ -143,6 +162,26 @@ impl Verifier<'_> {
             return Err(Refusal::OtherLog(seen));
         }
         Ok(Placed { id, header, envelope })
+    }
+
+    /// Verifies form, signature and author of an entry whose place in its
+    /// device's order was verified before.
+    ///
+    /// # Errors
+    /// [`Refusal`] says what does not hold.
+    pub fn place_again(&self, bytes: &[u8]) -> Result<Placed, Refusal> {
+        let (envelope, header) = Envelope::open(bytes)?;
+        if header.workspace != self.workspace {
+            return Err(Refusal::Workspace);
+        }
+        self.membership.check_author(
+            &header.device,
+            header.sequence,
+            header.membership_position,
+            &header.membership_hash,
+            header.epoch,
+        )?;
+        Ok(Placed { id: envelope.id(), header, envelope })
     }
 
     /// Decrypts a placed entry and looks through its changes.

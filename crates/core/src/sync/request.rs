@@ -62,6 +62,8 @@ pub enum FailureKind {
     SequenceGap,
     /// The log began anew.
     CursorGone,
+    /// The relay does not let this device do it.
+    Forbidden,
     /// Needs a person.
     Attention,
     /// This computer: disk, permission, another process.
@@ -131,7 +133,7 @@ impl Failure {
                 "Check that the relay's address is the one its operator gave out, and this computer's clock.",
             ),
             R::Forbidden => {
-                (FailureKind::Attention, ErrorCode::Refused, "Ask the workspace's owner for the role you need.")
+                (FailureKind::Forbidden, ErrorCode::Refused, "Ask the workspace's owner for the role you need.")
             }
             R::Suspended | R::Deleted => (
                 FailureKind::Attention,

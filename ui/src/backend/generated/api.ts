@@ -707,6 +707,10 @@ documents: number,
  */
 members: number, 
 /**
+ * Whether you are one of them; not after you left.
+ */
+member: boolean, 
+/**
  * How its synchronisation is.
  */
 sync: SyncState, };
@@ -765,14 +769,18 @@ expires: string,
 /**
  * What the invited person may do.
  */
-role: Role, };
+role: Role, 
+/**
+ * The same as the text of a file to pass on.
+ */
+file: string, };
 
 /**
  * Looks at an invitation without using it.
  */
 export type InspectInvite = { 
 /**
- * The link.
+ * The link, or the text of a file that holds it.
  */
 link: string, };
 
@@ -792,6 +800,93 @@ relay: string,
  * Already a member on this device.
  */
 member: boolean, };
+
+/**
+ * What the relay says an invitation leads to. Looking does not use it.
+ */
+export type InvitePreview = { 
+/**
+ * The workspace's id.
+ */
+workspace: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * The relay's address.
+ */
+relay: string, 
+/**
+ * Already a member on this device.
+ */
+member: boolean, 
+/**
+ * What you will be able to do.
+ */
+role: Role, 
+/**
+ * Who invites.
+ */
+invitedBy: string, 
+/**
+ * When it stops working; never for a link to a device of your own.
+ */
+expires: string | null, 
+/**
+ * How many people are in the workspace.
+ */
+members: number, 
+/**
+ * Whether it makes this device one more of the devices of whoever invites.
+ */
+ownDevice: boolean, };
+
+/**
+ * An invitation that nobody has used yet.
+ */
+export type OpenInvitation = { 
+/**
+ * 64 hexadecimal digits.
+ */
+id: string, 
+/**
+ * What the invited person may do.
+ */
+role: Role, 
+/**
+ * When it stops working.
+ */
+expires: string, 
+/**
+ * Whether it has stopped working.
+ */
+expired: boolean, 
+/**
+ * Who made it.
+ */
+madeBy: string, 
+/**
+ * Whether that was you.
+ */
+yours: boolean, 
+/**
+ * Link, QR code and file; only where this device made it, since nobody else has the secret in it.
+ */
+invitation: Invitation | null, };
+
+/**
+ * Names an open invitation.
+ */
+export type InvitationRef = { 
+/**
+ * The workspace; the default workspace when absent.
+ */
+workspace: string | null, 
+/**
+ * Its id.
+ */
+invitation: string, };
 
 /**
  * Joins a workspace.
@@ -829,7 +924,222 @@ you: boolean,
 /**
  * How many devices the member uses.
  */
-devices: number, };
+devices: number, 
+/**
+ * Roles you may give them; empty when you may not change theirs.
+ */
+mayBecome: Array<Role>, 
+/**
+ * Whether you may remove them.
+ */
+removable: boolean, };
+
+/**
+ * Names a member.
+ */
+export type MemberRef = { 
+/**
+ * The workspace; the default workspace when absent.
+ */
+workspace: string | null, 
+/**
+ * The member's id.
+ */
+member: string, };
+
+/**
+ * Changes what a member may do.
+ */
+export type SetRole = { 
+/**
+ * The workspace; the default workspace when absent.
+ */
+workspace: string | null, 
+/**
+ * The member's id.
+ */
+member: string, 
+/**
+ * What they may do from now on.
+ */
+role: Role, };
+
+/**
+ * How old the keys of a workspace are.
+ */
+export type WorkspaceKeys = { 
+/**
+ * How many there have been.
+ */
+epoch: number, 
+/**
+ * Since when the current one is in use.
+ */
+since: string, 
+/**
+ * When it is renewed by itself, as soon as an owner or admin is online.
+ */
+due: string, 
+/**
+ * Whether you may renew it now.
+ */
+renewable: boolean, };
+
+/**
+ * A device of a member.
+ */
+export type MemberDevice = { 
+/**
+ * 64 hexadecimal digits.
+ */
+id: string, 
+/**
+ * Its name; empty when it has none.
+ */
+name: string, 
+/**
+ * The member's id.
+ */
+member: string, 
+/**
+ * The member's name.
+ */
+memberName: string, 
+/**
+ * Whether it is one of yours.
+ */
+yours: boolean, 
+/**
+ * Whether it is this one.
+ */
+this: boolean, 
+/**
+ * When it wrote last by its own clock, as far as it is known here.
+ */
+lastSeen: string | null, 
+/**
+ * Whether you may take it out of the workspace.
+ */
+revocable: boolean, };
+
+/**
+ * Names a device.
+ */
+export type MemberDeviceRef = { 
+/**
+ * The workspace; the default workspace when absent.
+ */
+workspace: string | null, 
+/**
+ * The device's id.
+ */
+device: string, };
+
+/**
+ * Names a device for all to see.
+ */
+export type NameDevice = { 
+/**
+ * The workspace; the default workspace when absent.
+ */
+workspace: string | null, 
+/**
+ * The device's id.
+ */
+device: string, 
+/**
+ * Its name.
+ */
+name: string, };
+
+/**
+ * What this device shows to be added to a workspace of its person.
+ */
+export type DeviceRequest = { 
+/**
+ * The code to give to the other device. It holds no secret.
+ */
+code: string, 
+/**
+ * The same as a QR code, an SVG image.
+ */
+qrSvg: string, 
+/**
+ * What both devices show: compare it.
+ */
+fingerprint: string, };
+
+/**
+ * Reads a device's code.
+ */
+export type ReadDeviceCode = { 
+/**
+ * The code.
+ */
+code: string, };
+
+/**
+ * Adds a device of yours.
+ */
+export type AddDevice = { 
+/**
+ * The workspace; the default workspace when absent.
+ */
+workspace: string | null, 
+/**
+ * The code that the new device shows.
+ */
+code: string, 
+/**
+ * What to call it.
+ */
+name: string, };
+
+/**
+ * A device that was added, and where it goes from here.
+ */
+export type AddedDevice = { 
+/**
+ * The device's id.
+ */
+device: string, 
+/**
+ * The link to open on the new device. It holds no secret.
+ */
+link: string, 
+/**
+ * The same as a QR code, an SVG image.
+ */
+qrSvg: string, };
+
+/**
+ * An entry of the log that was set aside.
+ */
+export type RefusedEntry = { 
+/**
+ * Its place in the log.
+ */
+position: number, 
+/**
+ * Who wrote it; empty when that cannot be read.
+ */
+author: string, 
+/**
+ * The device it is from; empty when that cannot be read.
+ */
+device: string, 
+/**
+ * Why, in plain words.
+ */
+reason: string, 
+/**
+ * When it was set aside.
+ */
+time: string, 
+/**
+ * Whether someone has taken note of it here.
+ */
+noted: boolean, };
 
 /**
  * Sets the relay of a workspace.
@@ -1619,11 +1929,28 @@ export type Commands = {
   "workspace.create": { args: CreateWorkspace; reply: WorkspaceSummary };
   "workspace.members": { args: WorkspaceRef; reply: Array<Member> };
   "workspace.invite": { args: Invite; reply: Invitation };
+  "workspace.invitations": { args: WorkspaceRef; reply: Array<OpenInvitation> };
+  "workspace.revokeInvitation": { args: InvitationRef; reply: Array<OpenInvitation> };
+  "workspace.setRole": { args: SetRole; reply: Array<Member> };
+  "workspace.remove": { args: MemberRef; reply: Array<Member> };
+  "workspace.transfer": { args: MemberRef; reply: Array<Member> };
+  "workspace.leave": { args: WorkspaceRef; reply: WorkspaceSummary };
+  "workspace.keys": { args: WorkspaceRef; reply: WorkspaceKeys };
+  "workspace.rotate": { args: WorkspaceRef; reply: WorkspaceKeys };
+  "device.list": { args: WorkspaceRef; reply: Array<MemberDevice> };
+  "device.request": { args: Empty; reply: DeviceRequest };
+  "device.read": { args: ReadDeviceCode; reply: DeviceRequest };
+  "device.add": { args: AddDevice; reply: AddedDevice };
+  "device.name": { args: NameDevice; reply: Array<MemberDevice> };
+  "device.revoke": { args: MemberDeviceRef; reply: Array<MemberDevice> };
   "workspace.inspect": { args: InspectInvite; reply: InviteInfo };
+  "workspace.preview": { args: InspectInvite; reply: InvitePreview };
   "workspace.join": { args: Join; reply: WorkspaceSummary };
   "relay.set": { args: SetRelay; reply: SyncState };
   "sync.now": { args: WorkspaceRef; reply: Array<SyncState> };
   "sync.status": { args: Empty; reply: Array<SyncState> };
+  "sync.refused": { args: WorkspaceRef; reply: Array<RefusedEntry> };
+  "sync.noteRefused": { args: WorkspaceRef; reply: SyncState };
   "doctor": { args: Empty; reply: Array<DoctorCheck> };
 };
 

@@ -12,7 +12,7 @@ const AFTER_HELP: &str = "\
 Examples:
   drystone workspace create Plant
 
-With --json: {\"id\", \"name\", \"role\", \"documents\", \"members\", \"sync\"}.";
+With --json: {\"id\", \"name\", \"role\", \"documents\", \"members\", \"member\", \"sync\"}.";
 
 /// Arguments of `workspace create`.
 #[derive(clap::Args)]

@@ -1,5 +1,7 @@
 //! `drystone workspace invite`
 
+use std::path::PathBuf;
+
 use drystone_core::api::{Invitation, Invite, Role};
 use drystone_core::command::Request;
 use serde_json::json;
@@ -10,7 +12,7 @@ use crate::output::qr;
 use crate::output::text::{DIM, plain};
 use crate::output::time::when;
 use crate::output::{Exit, Output, Result};
-use crate::{Global, names};
+use crate::{Global, files, names};
 
 /// The longest an invitation may be open: a month.
 const HOURS_LIMIT: i64 = 31 * 24;
@@ -19,15 +21,16 @@ const AFTER_HELP: &str = "\
 Examples:
   drystone workspace invite
   drystone workspace invite --workspace Plant --role reader --hours 24
+  drystone workspace invite --file ada.drystone-invite
 
 Whoever has the link can join once, so pass it on over a way you trust. Reaches
 the relay.
 
 With --json: {\"link\", \"expires\", \"role\"}.";
 
-/// Roles that can be given by invitation.
+/// Roles that can be given.
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum InvitedRole {
+pub enum GivenRole {
     /// Everything
     Owner,
     /// Everything but removing owners
@@ -38,13 +41,13 @@ enum InvitedRole {
     Reader,
 }
 
-impl From<InvitedRole> for Role {
-    fn from(role: InvitedRole) -> Role {
+impl From<GivenRole> for Role {
+    fn from(role: GivenRole) -> Role {
         match role {
-            InvitedRole::Owner => Role::Owner,
-            InvitedRole::Admin => Role::Admin,
-            InvitedRole::Editor => Role::Editor,
-            InvitedRole::Reader => Role::Reader,
+            GivenRole::Owner => Role::Owner,
+            GivenRole::Admin => Role::Admin,
+            GivenRole::Editor => Role::Editor,
+            GivenRole::Reader => Role::Reader,
         }
     }
 }
@@ -58,10 +61,13 @@ pub struct Arguments {
     workspace: Option<String>,
     /// What the invited person may do
     #[arg(long, value_enum, default_value = "editor")]
-    role: InvitedRole,
+    role: GivenRole,
     /// How long the link works, in hours
     #[arg(long, default_value_t = 72, value_parser = clap::value_parser!(u32).range(1..=HOURS_LIMIT))]
     hours: u32,
+    /// Also write the invitation into a file to pass on, such as `plant.drystone-invite`
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
 }
 
 /// Makes an invitation.
@@ -73,6 +79,9 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
         Ok(call(app, Request::WorkspaceInvite(invite)).await?)
     })
     .await?;
+    if let Some(path) = &arguments.file {
+        files::write(path, invitation.file.as_bytes())?;
+    }
     if output.is_json() {
         let Invitation { link, expires, role, .. } = invitation;
         output.object(&json!({ "link": link, "expires": expires, "role": role }))?;

@@ -16,7 +16,7 @@ Examples:
 
 The first is the default one.
 
-With --json: {\"workspaces\": [{\"id\", \"name\", \"role\", \"documents\", \"members\", \"sync\"}]}.";
+With --json: {\"workspaces\": [{\"id\", \"name\", \"role\", \"documents\", \"members\", \"member\", \"sync\"}]}.";
 
 /// Arguments of `workspace list`.
 #[derive(clap::Args)]

@@ -16,7 +16,7 @@ Examples:
   drystone workspace members
   drystone workspace members --workspace Plant
 
-With --json: {\"members\": [{\"id\", \"name\", \"role\", \"you\", \"devices\"}]}.";
+With --json: {\"members\": [{\"id\", \"name\", \"role\", \"you\", \"devices\", \"mayBecome\", \"removable\"}]}.";
 
 /// Arguments of `workspace members`.
 #[derive(clap::Args)]
@@ -38,6 +38,12 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
         output.object(&json!({ "members": members }))?;
         return Ok(Exit::DONE);
     }
+    output.text(&described(&members))?;
+    Ok(Exit::DONE)
+}
+
+/// The list as a table.
+pub fn described(members: &[Member]) -> String {
     let rows = members.iter().map(|member| {
         [
             styled(&member.name, STRONG),
@@ -47,6 +53,5 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
             cell(if member.you { "you" } else { "" }),
         ]
     });
-    output.text(&table(["NAME", "ID", "ROLE", "DEVICES", ""], rows.collect()))?;
-    Ok(Exit::DONE)
+    table(["NAME", "ID", "ROLE", "DEVICES", ""], rows.collect())
 }

@@ -1,12 +1,13 @@
-//! Posting membership records and joining by invitation.
+//! Joining by an invitation or by a link to a device of one's own.
 
-use std::time::Duration;
-
-use drystone_wire::membership::{Operation, Record};
-use drystone_wire::{DeviceKey, Hash, WorkspaceId};
+use drystone_wire::membership::Record;
+use drystone_wire::{DeviceKey, Hash, RelayKey, WorkspaceId};
 
 use super::App;
-use crate::crypto::invite::{InviteKeys, InviteLink};
+use super::posting::{PAUSE, TRIES};
+use crate::crypto::address::RelayAddress;
+use crate::crypto::device_link::DeviceLink;
+use crate::crypto::invite::{InviteKeys, InviteLink, LinkError};
 use crate::crypto::keys::EpochKey;
 use crate::crypto::random::OsRandom;
 use crate::crypto::records::{self as build, Next};
@@ -18,50 +19,79 @@ use crate::sync::membership::Membership;
 use crate::sync::request::{Attempt, Failure, FailureKind, Reply, Request};
 use crate::sync::trust;
 
-/// How often another's record may come first.
-const TRIES: u32 = 10;
-/// Between two tries.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The longest file that holds an invitation, in bytes.
+const FILE_BYTES: usize = 64 << 10;
 
 /// A membership log as a relay gave it, every record validated.
-struct Fetched {
-    membership: Membership,
-    records: Vec<(u64, Hash, Vec<u8>)>,
+pub(super) struct Fetched {
+    pub membership: Membership,
+    pub records: Vec<(u64, Hash, Vec<u8>)>,
+}
+
+/// What a link says about a workspace, whatever kind of link it is.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub relay: RelayAddress,
+    pub relay_key: RelayKey,
+    pub workspace: WorkspaceId,
+    pub checkpoint_position: u64,
+    pub checkpoint_hash: Hash,
+}
+
+/// A link that leads into a workspace.
+#[derive(Debug, Clone)]
+pub(super) enum Entrance {
+    /// An invitation.
+    Invite(InviteLink),
+    /// To a device that was added already.
+    Device(DeviceLink),
+}
+
+impl Entrance {
+    /// Reads a link, or a file's text with one on a line of its own.
+    pub fn read(text: &str) -> Result<Entrance> {
+        let holds = |line: &&str| line.contains("/join#") || line.contains("/device#");
+        let line = if text.len() > FILE_BYTES { "" } else { text.lines().find(holds).unwrap_or(text) };
+        let read = match line.contains("/device#") {
+            true => line.parse().map(Entrance::Device),
+            false => line.parse().map(Entrance::Invite),
+        };
+        read.map_err(|error| link_error(&error))
+    }
+
+    pub fn target(&self) -> Target {
+        match self {
+            Entrance::Invite(link) => Target {
+                relay: link.relay.clone(),
+                relay_key: link.relay_key,
+                workspace: link.workspace,
+                checkpoint_position: link.checkpoint_position,
+                checkpoint_hash: link.checkpoint_hash,
+            },
+            Entrance::Device(link) => Target {
+                relay: link.relay.clone(),
+                relay_key: link.relay_key,
+                workspace: link.workspace,
+                checkpoint_position: link.checkpoint_position,
+                checkpoint_hash: link.checkpoint_hash,
+            },
+        }
+    }
+}
+
+/// Why a link was not accepted, in words for people.
+fn link_error(error: &LinkError) -> Error {
+    let advice = match error {
+        LinkError::Newer => "Update Drystone to the newest version.",
+        _ => "Copy the whole link again, from `https://` to its end, or ask for a new invitation.",
+    };
+    Error::new(ErrorCode::Invite, format!("The invitation cannot be read: {error}."), advice)
 }
 
 impl App {
-    /// Posts a membership record that `make` builds from the newest membership,
-    /// the current key and the relay's time; again when another was first.
-    pub(super) async fn post_record(
-        &self,
-        id: &WorkspaceId,
-        mut make: impl FnMut(&Membership, &EpochKey, u64) -> Result<Record>,
-    ) -> Result<Membership> {
-        let id = *id;
-        for _ in 0..TRIES {
-            let client = self.refresh_membership(&id).await?;
-            let (membership, key) = self.db().read(|conn| {
-                let membership = super::load(conn, &id)?;
-                let epoch = membership.roster().epoch;
-                let key = records::epoch_keys(conn, &id)?.remove(&epoch);
-                Ok((membership, key.ok_or_else(|| Error::internal("the current key is not here"))?))
-            })?;
-            let now_ms = corrected(self.now_ms(), &client);
-            let record = make(&membership, &key, now_ms)?;
-            match client.send(&id, Request::Record(record.to_bytes())).await {
-                Ok(_) => {
-                    self.refresh_membership(&id).await?;
-                    return self.db().read(|conn| super::load(conn, &id));
-                }
-                Err(failure) if failure.kind == FailureKind::MembershipMoved => tokio::time::sleep(PAUSE).await,
-                Err(failure) => return Err(failure.error),
-            }
-        }
-        Err(Error::new(ErrorCode::Busy, "The workspace's membership changes too fast.", "Try again in a moment."))
-    }
-
     /// Joins with a link; everything is stored in one transaction.
     pub(super) async fn join(&self, link: InviteLink, name: Option<String>) -> Result<()> {
+        let target = Entrance::Invite(link.clone()).target();
         let own = self.db().read(store::own)?;
         let user_name = name.clone().unwrap_or_else(|| own.user_name.clone());
         let keys = InviteKeys::derive(&link.seed.0, &link.workspace).map_err(Error::internal)?;
@@ -70,16 +100,16 @@ impl App {
         let invited = Client::new(link.relay.clone(), pinned, keys.signing.clone(), &roots)?;
         let device = own.identity.device_key();
         for _ in 0..TRIES {
-            let fetched = match fetch(&invited, &link).await {
+            let fetched = match fetch(&invited, &target).await {
                 // Perhaps a try before was heard by the relay and its answer lost.
                 Err(failure) if failure.kind == FailureKind::NotFound => {
                     let member = Client::new(link.relay.clone(), pinned, own.identity.device().clone(), &roots)?;
-                    fetch(&member, &link).await.map_err(|_| no_longer())?
+                    fetch(&member, &target).await.map_err(|_| no_longer())?
                 }
                 other => other.map_err(|failure| failure.error)?,
             };
             if fetched.membership.roster().devices.contains_key(&device) {
-                return self.store_joined(&link, fetched, name).await;
+                return self.store_joined(&target, fetched, name).await;
             }
             let key = invited_key(&fetched, &keys)?;
             let now_ms = corrected(self.now_ms(), &invited);
@@ -95,7 +125,37 @@ impl App {
         Err(Error::new(ErrorCode::Busy, "The workspace's membership changes too fast.", "Try again in a moment."))
     }
 
-    async fn store_joined(&self, link: &InviteLink, fetched: Fetched, name: Option<String>) -> Result<()> {
+    /// Takes a workspace in that this device was added to by another of its person.
+    pub(super) async fn join_as_own_device(&self, link: &DeviceLink) -> Result<()> {
+        let (fetched, target) = self.fetch_as_own_device(link).await?;
+        self.store_joined(&target, fetched, None).await
+    }
+
+    /// The membership of the workspace that a link to a device leads to.
+    pub(super) async fn fetch_as_own_device(&self, link: &DeviceLink) -> Result<(Fetched, Target)> {
+        let own = self.db().read(store::own)?;
+        if link.device != own.identity.device_key() {
+            return Err(Error::new(
+                ErrorCode::Invite,
+                "This link was made for another device.",
+                "Give this device's code to the other one: `drystone device request`.",
+            ));
+        }
+        let target = Entrance::Device(link.clone()).target();
+        let roots = trust::read(self.data_dir())?;
+        let client = Client::new(link.relay.clone(), Some(link.relay_key), own.identity.device().clone(), &roots)?;
+        let fetched = fetch(&client, &target).await.map_err(|failure| failure.error)?;
+        if fetched.membership.roster().devices.get(&link.device) == Some(&link.member) {
+            return Ok((fetched, target));
+        }
+        Err(Error::new(
+            ErrorCode::Invite,
+            "This device is not in the workspace that the link leads to.",
+            "Add it again on the other device.",
+        ))
+    }
+
+    async fn store_joined(&self, link: &Target, fetched: Fetched, name: Option<String>) -> Result<()> {
         let link = link.clone();
         self.blocking(move |app| {
             app.db().write(|tx| {
@@ -120,12 +180,12 @@ impl App {
 }
 
 /// The relay's time, since the relay decides what has expired.
-fn corrected(now_ms: u64, client: &Client) -> u64 {
+pub(super) fn corrected(now_ms: u64, client: &Client) -> u64 {
     now_ms.saturating_add_signed(client.clock_offset_ms().unwrap_or(0))
 }
 
 /// Reads and validates a whole membership log, down to the link's checkpoint.
-async fn fetch(client: &Client, link: &InviteLink) -> Attempt<Fetched> {
+pub(super) async fn fetch(client: &Client, link: &Target) -> Attempt<Fetched> {
     let id = &link.workspace;
     let wrong = |what: &dyn std::fmt::Display| Failure::integrity(what, id);
     let mut fetched: Option<Fetched> = None;
@@ -161,18 +221,15 @@ async fn fetch(client: &Client, link: &InviteLink) -> Attempt<Fetched> {
     }
 }
 
-/// The current epoch's key, wrapped for the invitation.
-fn invited_key(fetched: &Fetched, keys: &InviteKeys) -> Result<EpochKey> {
+/// The current epoch's key, wrapped for the invitation: when it was made, or by
+/// a rotation since.
+pub(super) fn invited_key(fetched: &Fetched, keys: &InviteKeys) -> Result<EpochKey> {
     let roster = fetched.membership.roster();
-    let invite = DeviceKey(keys.signing.public());
-    if !roster.invites.contains_key(&invite) {
+    if !roster.invites.contains_key(&DeviceKey(keys.signing.public())) {
         return Err(no_longer());
     }
     let bodies = fetched.records.iter().rev().filter_map(|(_, _, bytes)| Record::open(bytes).ok());
     for (_, body) in bodies {
-        if !matches!(&body.operation, Operation::Invite { invite: known, .. } if *known == invite) {
-            continue;
-        }
         if let Some((epoch, binding, wrapped)) = build::wrap_for(&body, &roster.workspace, &keys.agreement.public())
             && epoch == roster.epoch
             && let Ok(key) = wrap::unwrap(wrapped, &binding, epoch, &keys.agreement)
@@ -183,7 +240,7 @@ fn invited_key(fetched: &Fetched, keys: &InviteKeys) -> Result<EpochKey> {
     Err(Error::new(ErrorCode::Invite, "The invitation holds no key that can be used.", "Ask for a new invitation."))
 }
 
-fn no_longer() -> Error {
+pub(super) fn no_longer() -> Error {
     Error::new(
         ErrorCode::Invite,
         "This invitation cannot be used any more: it was used already, taken back, or never existed.",

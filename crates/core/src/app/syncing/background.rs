@@ -346,6 +346,14 @@ impl Workspace {
         if let Err(error) = self.rounds.record_end(&app, result, self.engine.next_ms()).await {
             tracing::warn!(code = ?error.code, "the end of a round is not noted: {error}");
         }
+        if result.is_ok() {
+            // Not waited for: what it posts comes back as news.
+            let (app, id) = (Arc::downgrade(&app.0), *self.rounds.workspace());
+            tokio::spawn(async move {
+                let Some(inner) = app.upgrade() else { return };
+                App(inner).chores_of(&id).await;
+            });
+        }
         for waiter in self.waiters.drain(..) {
             // Whoever asked may no longer wait.
             let _gone = waiter.send(());

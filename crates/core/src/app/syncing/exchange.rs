@@ -15,9 +15,11 @@ use crate::crypto::random::Random;
 use crate::document::scan::{Limits, scan_change};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::inbox::{self, ActorRow};
+use crate::store::sharing::invites;
 use crate::store::sharing::membership as records;
 use crate::store::sharing::outbox::{self, Sealed};
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
+use crate::store::sharing::{self};
 use crate::sync::engine::{Outcome, Step};
 use crate::sync::membership::{self, Membership};
 use crate::sync::page;
@@ -120,6 +122,11 @@ impl Exchange {
         })?;
         let ours = first.filter(|record| self.is_own(record));
         Ok(ours.filter(|_| row.cursor.generation == 0).map(Request::Create))
+    }
+
+    /// How many membership records are taken in, as far as this knows.
+    pub fn membership_position(&self) -> u64 {
+        self.loaded.as_ref().map_or(0, |loaded| loaded.membership.position())
     }
 
     fn is_own(&self, record: &[u8]) -> bool {
@@ -362,13 +369,19 @@ pub(in crate::app) fn store_records(
         records::insert_epoch_key(conn, workspace, epoch, &key)?;
         keys.entry(epoch).or_insert(key);
     }
+    let own = membership::own_root(roster, identity);
     for body in &all[all.len().saturating_sub(fresh.len())..] {
-        if let Some(new) = membership::new_devices(body, roster) {
-            let name = membership::member_name(roster, &new.member, &keys).unwrap_or_default();
-            records::insert_device(conn, workspace, &new.device, &new.member, &name)?;
+        if let Some(named) = membership::named(body, roster, &keys) {
+            records::insert_device(conn, workspace, &named.device, &named.member, named.name.as_deref())?;
+            let elsewhere = named.member == own && named.device != identity.device_key();
+            if let Some(name) = named.name.filter(|name| elsewhere && !name.is_empty()) {
+                // One person has one name, whichever of their devices it was given on.
+                sharing::set_user_name(conn, &name)?;
+            }
         }
+        records::seen(conn, workspace, &body.author, body.time_ms)?;
     }
-    Ok(())
+    invites::keep_only(conn, workspace, |invite| roster.invites.contains_key(invite))
 }
 
 /// Takes unconfirmed envelopes apart; the device goes on after its last entry
@@ -441,7 +454,7 @@ fn no_key(epoch: u32) -> Error {
     Error::new(
         ErrorCode::Integrity,
         format!("The key of epoch {epoch} is not on this device."),
-        "Ask a member of the workspace to invite this device again.",
+        "Ask an owner or admin of the workspace to renew its keys: `drystone workspace rotate`.",
     )
 }
 

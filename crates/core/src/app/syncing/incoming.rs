@@ -12,10 +12,11 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::inbox::{self, ActorRow, Received, Refused};
 use crate::store::sharing::membership as records;
 use crate::store::sharing::outbox;
+use crate::store::sharing::quarantine;
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
 use crate::sync::engine::Outcome;
 use crate::sync::membership::Standing;
-use crate::sync::opening::{Actors, DeviceHeads, Opened, Placed, Refusal, Verifier, check_actors};
+use crate::sync::opening::{Actors, DeviceHeads, Opened, Placed, RETRIED, Refusal, Verifier, check_actors};
 use crate::sync::request::Attempt;
 
 /// Entries that are applied together.
@@ -31,6 +32,11 @@ pub(super) struct Incoming {
     /// The entry whose author knew a membership that is not here, and was
     /// waited for once.
     waited_for: Option<u64>,
+    /// The membership with which what is set aside was tried again.
+    retried_at: u64,
+    /// The membership with which trying again began, and how far in the log it
+    /// has come.
+    retrying: Option<(u64, (u32, u64))>,
 }
 
 /// What a batch comes to, to be written together with its changes.
@@ -44,6 +50,10 @@ struct Settlement {
     confirmed: Vec<Hash>,
     heads: DeviceHeads,
     actors: Actors,
+    /// When devices wrote, by their own clocks.
+    seen: BTreeMap<DeviceKey, u64>,
+    /// Entries set aside before that were tried again, with why they stay.
+    retried: Vec<(i64, Option<(String, &'static str)>)>,
     /// The device went on elsewhere, as after a restored backup: its last envelope there.
     own: Option<(u64, Hash)>,
 }
@@ -65,6 +75,9 @@ impl Incoming {
         device: &DeviceKey,
         now_ms: u64,
     ) -> Attempt<Outcome> {
+        if self.retry(data, workspace, loaded, device, now_ms)? {
+            return Ok(Outcome::More);
+        }
         let limit = if self.singly > 0 { 1 } else { BATCH_ENTRIES };
         let batch = data.read(|conn| self.collect(conn, workspace, loaded, device, limit))?;
         if batch.entries == 0 {
@@ -94,6 +107,58 @@ impl Incoming {
         Ok(if empty { Outcome::Done } else { Outcome::More })
     }
 
+    /// After the membership moved on, with which keys and records may have come,
+    /// tries what was set aside for want of them again: one entry a step, in the
+    /// order of the log. Returns whether there may be another.
+    fn retry(
+        &mut self,
+        data: &impl Data,
+        workspace: &WorkspaceId,
+        loaded: &Loaded,
+        device: &DeviceKey,
+        now_ms: u64,
+    ) -> Attempt<bool> {
+        let position = loaded.membership.position();
+        if self.retried_at == position {
+            return Ok(false);
+        }
+        let (began, after) = self.retrying.unwrap_or((position, (0, 0)));
+        let Some((generation, entry, bytes)) = data.read(|conn| quarantine::next(conn, workspace, after, &RETRIED))?
+        else {
+            (self.retried_at, self.retrying) = (began, None);
+            return Ok(began != position);
+        };
+        let (remote, mut settlement) = data.read(|conn| {
+            let row = workspaces::get(conn, workspace)?;
+            let mut heads = records::device_heads(conn, workspace)?;
+            let before = heads.clone();
+            let mut collector = Collector::new(conn, &row, loaded, device);
+            let refusal = collector.take_again(&entry.code, &bytes, &mut heads)?;
+            let Collector { mut settlement, remote, .. } = collector;
+            heads.retain(|device, head| before.get(device) != Some(head));
+            settlement.heads = heads;
+            settlement.retried = vec![(entry.id, refusal.map(|reason| (reason.to_string(), reason.code())))];
+            Ok((remote, settlement))
+        })?;
+        let applied = if remote.is_empty() {
+            data.write(|conn| settle(conn, workspace, &settlement, now_ms))
+        } else {
+            data.apply(workspace, remote, |conn| settle(conn, workspace, &settlement, now_ms))
+        };
+        match applied {
+            Ok(()) => {}
+            Err(error) if is_environment(&error) => return Err(error.into()),
+            Err(error) => {
+                let reason = Refusal::Apply(error.message.clone());
+                settlement.actors.clear();
+                settlement.retried = vec![(entry.id, Some((reason.to_string(), reason.code())))];
+                data.write(|conn| settle(conn, workspace, &settlement, now_ms))?;
+            }
+        }
+        self.retrying = Some((began, (generation, entry.position)));
+        Ok(true)
+    }
+
     fn collect(
         &mut self,
         conn: &Connection,
@@ -103,17 +168,9 @@ impl Incoming {
         limit: usize,
     ) -> Result<Batch> {
         let row = workspaces::get(conn, workspace)?;
-        let verifier = Verifier {
-            workspace: *workspace,
-            membership: &loaded.membership,
-            keys: &loaded.keys,
-            limits: Limits::default(),
-        };
         let mut heads = records::device_heads(conn, workspace)?;
         let before = heads.clone();
-        let settlement = Settlement { generation: row.cursor.generation, ..Settlement::default() };
-        let mut collector =
-            Collector { conn, row: &row, device, verifier, settlement, remote: Vec::new(), unconfirmed: None };
+        let mut collector = Collector::new(conn, &row, loaded, device);
         let (mut entries, mut membership_behind) = (0, false);
         for entry in inbox::oldest(conn, workspace, limit, BATCH_BYTES)? {
             match collector.take(&entry, &mut heads)? {
@@ -125,7 +182,8 @@ impl Incoming {
                 }
                 Err((reason, author)) => {
                     tracing::warn!(position = entry.position, %reason, "an entry of the log is refused");
-                    let refused = Refused { position: entry.position, device: author, reason: reason.to_string() };
+                    let (position, code) = (entry.position, reason.code());
+                    let refused = Refused { position, device: author, reason: reason.to_string(), code };
                     collector.settlement.refused.push(refused);
                 }
             }
@@ -151,7 +209,33 @@ struct Collector<'a> {
 
 type Taken = std::result::Result<(), (Refusal, Option<DeviceKey>)>;
 
-impl Collector<'_> {
+impl<'a> Collector<'a> {
+    fn new(conn: &'a Connection, row: &'a WorkspaceRow, loaded: &'a Loaded, device: &'a DeviceKey) -> Self {
+        let verifier = Verifier {
+            workspace: row.id,
+            membership: &loaded.membership,
+            keys: &loaded.keys,
+            limits: Limits::default(),
+        };
+        let settlement = Settlement { generation: row.cursor.generation, ..Settlement::default() };
+        Collector { conn, row, device, verifier, settlement, remote: Vec::new(), unconfirmed: None }
+    }
+
+    /// Takes an entry that was set aside once more. When it was refused for its
+    /// contents, its device's head has moved on over it.
+    fn take_again(&mut self, code: &str, bytes: &[u8], heads: &mut DeviceHeads) -> Result<Option<Refusal>> {
+        let (conn, id) = (self.conn, &self.row.id);
+        let chain_at = |position| inbox::chain_at(conn, id, position).ok().flatten();
+        let placed = match code {
+            "no-key" | "actor-sequence" => self.verifier.place_again(bytes),
+            _ => self.verifier.place(bytes, heads, &chain_at),
+        };
+        match placed {
+            Ok(placed) => Ok(self.open(placed)?.err()),
+            Err(reason) => Ok(Some(reason)),
+        }
+    }
+
     /// Takes one entry into the batch, or says why it is refused.
     fn take(&mut self, entry: &Received, heads: &mut DeviceHeads) -> Result<Taken> {
         let (conn, id) = (self.conn, &self.row.id);
@@ -205,6 +289,9 @@ impl Collector<'_> {
         }
         match self.fresh_changes(&opened) {
             Ok(changes) => {
+                let newest = opened.changes.iter().map(|(summary, _)| milliseconds(summary.time)).max().unwrap_or(0);
+                let seen = self.settlement.seen.entry(opened.header.device).or_default();
+                *seen = newest.max(*seen);
                 self.add(Remote { document, author: opened.header.device, changes });
                 Ok(Ok(()))
             }
@@ -236,9 +323,10 @@ impl Collector<'_> {
 impl Settlement {
     /// The document did not take the changes of the one entry in this batch.
     fn refuse_all(&mut self, error: &Error) {
-        let reason = Refusal::Apply(error.message.clone()).to_string();
+        let reason = Refusal::Apply(error.message.clone());
         for position in std::mem::take(&mut self.applied) {
-            self.refused.push(Refused { position, device: None, reason: reason.clone() });
+            let device = self.heads.keys().next().copied();
+            self.refused.push(Refused { position, device, reason: reason.to_string(), code: reason.code() });
         }
         self.actors.clear();
     }
@@ -249,7 +337,7 @@ fn settle(conn: &Connection, workspace: &WorkspaceId, settlement: &Settlement, n
         inbox::remove(conn, workspace, *position)?;
     }
     for refused in &settlement.refused {
-        inbox::refuse(conn, workspace, settlement.generation, refused, now_ms)?;
+        quarantine::refuse(conn, workspace, settlement.generation, refused, now_ms)?;
     }
     for id in &settlement.confirmed {
         outbox::confirm(conn, workspace, id, now_ms)?;
@@ -260,11 +348,27 @@ fn settle(conn: &Connection, workspace: &WorkspaceId, settlement: &Settlement, n
     for ((document, actor), (device, sequence)) in &settlement.actors {
         inbox::set_actor(conn, document, actor, &ActorRow { device: *device, sequence: *sequence })?;
     }
+    for (device, time_ms) in &settlement.seen {
+        records::seen(conn, workspace, device, (*time_ms).min(now_ms))?;
+    }
+    for (id, refusal) in &settlement.retried {
+        match refusal {
+            None => quarantine::readmit(conn, *id)?,
+            Some((reason, code)) => quarantine::explain(conn, *id, reason, code)?,
+        }
+    }
     if let Some((sequence, id)) = &settlement.own {
         outbox::unseal(conn, workspace)?;
         workspaces::set_sequence(conn, workspace, *sequence, id)?;
     }
     Ok(())
+}
+
+/// Times of changes are in seconds or milliseconds, as their author chose.
+fn milliseconds(time: i64) -> u64 {
+    const SECONDS_BELOW: u64 = 100_000_000_000;
+    let time = u64::try_from(time).unwrap_or(0);
+    if time < SECONDS_BELOW { time * 1000 } else { time }
 }
 
 /// The device an envelope says it is from, when that much can be read.

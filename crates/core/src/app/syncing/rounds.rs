@@ -9,7 +9,8 @@ use super::state::state;
 use crate::api::Event as Announcement;
 use crate::app::App;
 use crate::crypto::random::OsRandom;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::outbox;
 use crate::store::sharing::workspaces::{self, RoundOutcome, WorkspaceRow};
 use crate::store::sharing::{self as store};
 use crate::sync::client::Client;
@@ -92,6 +93,9 @@ impl Rounds {
                 Err(failure) if failure.kind == FailureKind::NotFound && step == Step::Membership => {
                     self.found(app, failure).await?
                 }
+                Err(failure) if failure.kind == FailureKind::Forbidden && step == Step::Membership => {
+                    return Err(self.shut_out(app, failure).await?);
+                }
                 other => other?,
             };
             prepared = self.take(app, reply).await?;
@@ -119,6 +123,24 @@ impl Rounds {
         }
     }
 
+    /// Only a device that was in the workspace is told that it may not even read
+    /// who is in it.
+    async fn shut_out(&self, app: &App, failure: Failure) -> Attempt<Failure> {
+        let id = self.workspace;
+        let waiting = app.blocking(move |app| app.db().read(|conn| outbox::waiting(conn, &id))).await?;
+        let lost = match waiting {
+            0 => "Everything that was written here had been sent.".to_owned(),
+            1 => "One change made here was not sent and stays on this device.".to_owned(),
+            number => format!("{number} changes made here were not sent and stay on this device."),
+        };
+        let error = Error::new(
+            ErrorCode::Refused,
+            format!("This device was taken out of the workspace. {lost}"),
+            "Export what others should have, and pass it on. Ask an owner or admin whether it was meant.",
+        );
+        Ok(Failure { error, ..failure })
+    }
+
     async fn prepare(&self, app: &App, step: Step) -> Attempt<Prepared> {
         let now = app.now_ms();
         self.on_exchange(app, move |exchange, app| exchange.prepare(app, step, now, &mut OsRandom)).await
@@ -126,7 +148,18 @@ impl Rounds {
 
     async fn take(&self, app: &App, reply: Reply) -> Attempt<Prepared> {
         let now = app.now_ms();
-        self.on_exchange(app, move |exchange, app| exchange.take(app, reply, now)).await
+        let (before, taken, after) = self
+            .on_exchange(app, move |exchange, app| {
+                let before = exchange.membership_position();
+                let taken = exchange.take(app, reply, now)?;
+                Ok((before, taken, exchange.membership_position()))
+            })
+            .await?;
+        if after != before {
+            // Who is in it, what one may do, invitations: all of it may be another.
+            app.emit(Announcement::WorkspacesChanged {});
+        }
+        Ok(taken)
     }
 
     async fn on_exchange<T: Send + 'static>(

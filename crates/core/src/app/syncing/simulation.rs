@@ -24,7 +24,7 @@ use crate::crypto::keys::{Identity, IdentitySecrets};
 use crate::crypto::random::{SeededRandom, array};
 use crate::crypto::records::{self, Next};
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::sharing::{self as store, inbox, outbox, workspaces};
+use crate::store::sharing::{self as store, outbox, quarantine, workspaces};
 use crate::sync::engine::{Action, Engine, Event, Failed, Outcome, Step};
 use crate::sync::membership::Membership;
 use crate::sync::request::{Attempt, Failure, FailureKind, Request};
@@ -48,6 +48,7 @@ impl Disk {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0001_documents.sql")).unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0002_sharing.sql")).unwrap();
+        conn.execute_batch(include_str!("../../store/migrations/0004_members.sql")).unwrap();
         Disk { conn: RefCell::new(conn), dies_in: Cell::new(-1), _folder: None }
     }
 
@@ -347,7 +348,7 @@ impl World {
             let have: BTreeSet<[u8; 32]> = rows.map(|row| row.unwrap()).collect();
             assert_eq!(have, self.written, "seed {seed}: device {index} has every change and no other");
             assert_eq!(outbox::waiting(&conn, &self.workspace).unwrap(), 0, "seed {seed}: device {index} waits");
-            assert_eq!(inbox::refused(&conn, &self.workspace).unwrap(), 0, "seed {seed}: device {index} refused");
+            assert_eq!(quarantine::count(&conn, &self.workspace).unwrap().0, 0, "seed {seed}: device {index} refused");
             let row = workspaces::get(&conn, &self.workspace).unwrap();
             assert_eq!((row.cursor.position, row.cursor.chain), (head.position, head.chain), "seed {seed}: {index}");
             let unstored: u32 = conn

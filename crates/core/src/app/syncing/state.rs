@@ -1,25 +1,24 @@
 //! Where synchronisation stands, in the words of the interface.
 
+use drystone_wire::WorkspaceId;
 use drystone_wire::limits::CLOCK_TOLERANCE_MS;
 use rusqlite::Connection;
 
-use crate::api::{SyncPhase, SyncState};
-use crate::app::rfc3339;
+use crate::api::{RefusedEntry, SyncPhase, SyncState};
+use crate::app::{rfc3339, sharing};
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::quarantine::SetAside;
 use crate::store::sharing::workspaces::WorkspaceRow;
-use crate::store::sharing::{inbox, outbox};
+use crate::store::sharing::{inbox, outbox, quarantine};
 
 /// The state of a workspace as stored, so that every process and a restart
 /// shows the same. `busy` when a round runs.
 pub(in crate::app) fn state(conn: &Connection, row: &WorkspaceRow, busy: bool) -> Result<SyncState> {
     let waiting = outbox::waiting(conn, &row.id)?;
-    let quarantined = inbox::refused(conn, &row.id)?;
+    let (quarantined, unnoted) = quarantine::count(conn, &row.id)?;
     let exchanging = waiting > 0 || !inbox::is_empty(conn, &row.id)?;
-    let problem = row
-        .problem
-        .clone()
-        .or_else(|| (quarantined > 0).then(|| refused_problem(quarantined)))
-        .filter(|_| row.relay.is_some());
+    let problem =
+        row.problem.clone().or_else(|| (unnoted > 0).then(|| refused_problem(unnoted))).filter(|_| row.relay.is_some());
     let phase = match &problem {
         _ if row.relay.is_none() => SyncPhase::Local,
         _ if busy && exchanging => SyncPhase::Busy,
@@ -42,6 +41,22 @@ pub(in crate::app) fn state(conn: &Connection, row: &WorkspaceRow, busy: bool) -
     })
 }
 
+/// An entry that was set aside, for people.
+pub(super) fn refused_entry(conn: &Connection, workspace: &WorkspaceId, entry: SetAside) -> Result<RefusedEntry> {
+    let author = match &entry.device {
+        Some(device) => sharing::author_name(conn, workspace, device)?,
+        None => String::new(),
+    };
+    Ok(RefusedEntry {
+        position: u32::try_from(entry.position).unwrap_or(u32::MAX),
+        author,
+        device: entry.device.map(|device| device.to_string()).unwrap_or_default(),
+        reason: format!("Set aside: {}.", entry.reason),
+        time: rfc3339(entry.time_ms),
+        noted: entry.noted,
+    })
+}
+
 fn is_offline(problem: &Error) -> bool {
     matches!(problem.code, ErrorCode::Unreachable | ErrorCode::RateLimited | ErrorCode::Busy)
 }
@@ -50,8 +65,9 @@ fn refused_problem(count: u32) -> Error {
     let what = if count == 1 { "One entry was".into() } else { format!("{count} entries were") };
     Error::new(
         ErrorCode::Integrity,
-        format!("{what} refused and set aside: not from a member, damaged, or not safe to apply."),
-        "Everything else was applied. `drystone doctor` says why and from whom.",
+        format!("{what} set aside and not applied: not from a member who may write, damaged, or not safe to apply."),
+        "Everything else was applied. `drystone workspace refused` and the sharing panel say why and from whom, and take \
+         note of it.",
     )
 }
 

@@ -23,8 +23,10 @@ pub struct Refused {
     pub position: u64,
     /// Who signed it, if that can be read.
     pub device: Option<DeviceKey>,
-    /// Why.
+    /// Why, for people.
     pub reason: String,
+    /// Why, for programs.
+    pub code: &'static str,
 }
 
 /// An actor's device and how far its changes were followed.
@@ -109,61 +111,6 @@ pub fn remove(conn: &Connection, workspace: &WorkspaceId, position: u64) -> Resu
     conn.prepare_cached("DELETE FROM inbox WHERE workspace = ?1 AND position = ?2")?
         .execute((workspace.as_bytes(), signed(position)))?;
     Ok(())
-}
-
-/// Moves an entry from the inbox to the refused ones.
-///
-/// # Errors
-/// When the write fails.
-pub fn refuse(
-    conn: &Connection,
-    workspace: &WorkspaceId,
-    generation: u32,
-    refused: &Refused,
-    now_ms: u64,
-) -> Result<()> {
-    let sql = "SELECT envelope FROM inbox WHERE workspace = ?1 AND position = ?2";
-    let envelope: Vec<u8> =
-        conn.prepare_cached(sql)?.query_row((workspace.as_bytes(), signed(refused.position)), |row| row.get(0))?;
-    conn.prepare_cached(
-        "INSERT OR IGNORE INTO quarantine (workspace, generation, position, device, reason, time_ms, hash, envelope)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?
-    .execute((
-        workspace.as_bytes(),
-        generation,
-        signed(refused.position),
-        refused.device.map(|device| device.0.to_vec()).unwrap_or_default(),
-        &refused.reason,
-        signed(now_ms),
-        blake3::hash(&envelope).as_bytes(),
-        &envelope,
-    ))?;
-    remove(conn, workspace, refused.position)
-}
-
-/// How many entries were refused.
-///
-/// # Errors
-/// When they cannot be counted.
-pub fn refused(conn: &Connection, workspace: &WorkspaceId) -> Result<u32> {
-    let sql = "SELECT count(*) FROM quarantine WHERE workspace = ?1";
-    Ok(conn.prepare_cached(sql)?.query_row([workspace.as_bytes()], |row| row.get(0))?)
-}
-
-/// Why the latest entries were refused, newest first.
-///
-/// # Errors
-/// When they cannot be read.
-pub fn latest_refused(conn: &Connection, workspace: &WorkspaceId, limit: u32) -> Result<Vec<Refused>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT position, device, reason FROM quarantine WHERE workspace = ?1 ORDER BY id DESC LIMIT ?2",
-    )?;
-    let rows = statement.query_map((workspace.as_bytes(), limit), |row| {
-        let device: Vec<u8> = row.get(1)?;
-        Ok(Refused { position: unsigned(row, 0)?, device: DeviceKey::from_slice(&device), reason: row.get(2)? })
-    })?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Whose an actor is.

@@ -76,7 +76,7 @@ pub fn insert_epoch_key(conn: &Connection, workspace: &WorkspaceId, epoch: u32, 
     Ok(())
 }
 
-/// Stores a device that a record named.
+/// Stores a device that a record named, and the member's name if it has it.
 ///
 /// # Errors
 /// When the write fails.
@@ -85,14 +85,40 @@ pub fn insert_device(
     workspace: &WorkspaceId,
     device: &DeviceKey,
     member: &RootKey,
-    name: &str,
+    name: Option<&str>,
 ) -> Result<()> {
+    let key = (workspace.as_bytes(), device.as_bytes(), member.as_bytes());
+    // A device added later is called what its member is called.
     conn.execute(
         "INSERT OR IGNORE INTO devices (workspace, device, member, name, sequence, last_id)
-         VALUES (?1, ?2, ?3, ?4, 0, zeroblob(32))",
-        (workspace.as_bytes(), device.as_bytes(), member.as_bytes(), name),
+         VALUES (?1, ?2, ?3, coalesce(
+             (SELECT name FROM devices WHERE workspace = ?1 AND member = ?3 LIMIT 1), ''), 0, zeroblob(32))",
+        key,
     )?;
+    if let Some(name) = name {
+        conn.execute("UPDATE devices SET name = ?3 WHERE workspace = ?1 AND member = ?2", (key.0, key.2, name))?;
+    }
     Ok(())
+}
+
+/// A device wrote something at this time by its own clock.
+///
+/// # Errors
+/// When the write fails.
+pub fn seen(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey, time_ms: u64) -> Result<()> {
+    conn.prepare_cached("UPDATE devices SET seen_ms = max(seen_ms, ?3) WHERE workspace = ?1 AND device = ?2")?
+        .execute((workspace.as_bytes(), device.as_bytes(), signed(time_ms)))?;
+    Ok(())
+}
+
+/// When each device wrote last by its own clock, as far as it is known; 0 unknown.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn last_seen(conn: &Connection, workspace: &WorkspaceId) -> Result<BTreeMap<DeviceKey, u64>> {
+    let mut statement = conn.prepare_cached("SELECT device, seen_ms FROM devices WHERE workspace = ?1")?;
+    let rows = statement.query_map([workspace.as_bytes()], |row| Ok((device_key(row, 0)?, unsigned(row, 1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// How far the envelopes of each device were followed.

@@ -173,6 +173,22 @@ pub fn start_anew(conn: &Connection, id: &WorkspaceId) -> Result<()> {
     super::outbox::enqueue_own(conn, id)
 }
 
+/// This device's member has left: nothing is exchanged any more, and what is
+/// here stays to be read.
+///
+/// # Errors
+/// When the write fails.
+pub fn leave(conn: &Connection, id: &WorkspaceId) -> Result<()> {
+    conn.execute(
+        "UPDATE workspaces SET relay = '', problem = '', next_try_ms = 0, role = 3 WHERE id = ?1",
+        [id.as_bytes()],
+    )?;
+    for table in ["sealed", "outbox", "inbox", "invites"] {
+        conn.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), [id.as_bytes()])?;
+    }
+    Ok(())
+}
+
 /// Remembers the relay's key from first contact.
 ///
 /// # Errors

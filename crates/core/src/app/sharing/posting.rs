@@ -1,0 +1,128 @@
+//! Posting membership records. The log is one line: when another record was
+//! first, the membership is read again, what was to be done is looked at once
+//! more, and only if it still makes sense is it posted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use drystone_wire::membership::{Record, Role};
+use drystone_wire::roster::Roster;
+use drystone_wire::{RootKey, WorkspaceId};
+
+use super::joining::corrected;
+use super::{App, refused};
+use crate::crypto::keys::{EpochKey, Identity};
+use crate::crypto::records::Next;
+use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::{self as store, membership as records, workspaces};
+use crate::sync::membership::{self, Membership};
+use crate::sync::request::{FailureKind, Request};
+
+/// How often another's record may come first.
+pub(super) const TRIES: u32 = 10;
+/// Between two tries.
+pub(super) const PAUSE: Duration = Duration::from_millis(50);
+
+/// The newest membership, as a record is built from it.
+pub(super) struct Standing {
+    pub membership: Membership,
+    pub now_ms: u64,
+    keys: BTreeMap<u32, EpochKey>,
+}
+
+impl Standing {
+    pub fn roster(&self) -> &Roster {
+        self.membership.roster()
+    }
+
+    /// Where the next record goes.
+    pub fn next(&self) -> Next {
+        Next::after(self.roster(), self.now_ms)
+    }
+
+    /// The current epoch's key.
+    pub fn key(&self) -> Result<&EpochKey> {
+        let epoch = self.roster().epoch;
+        self.keys.get(&epoch).ok_or_else(|| {
+            Error::new(
+                ErrorCode::Integrity,
+                format!("The key of epoch {epoch} is not on this device."),
+                "Ask an owner or admin of the workspace to renew its keys: `drystone workspace rotate`.",
+            )
+        })
+    }
+
+    /// Who one is in this workspace, and what one may do.
+    pub fn own(&self, identity: &Identity) -> Result<(RootKey, Role)> {
+        let root = membership::own_root(self.roster(), identity);
+        let role = self.roster().role_of(&identity.device_key()).ok_or_else(not_a_member)?;
+        Ok((root, role))
+    }
+}
+
+/// A record that was accepted, and the membership before it.
+pub(super) struct Posted {
+    pub record: Record,
+    pub before: Membership,
+}
+
+impl App {
+    /// Posts the record that `make` builds from the newest membership, and reads
+    /// it back. `make` is asked again when another's record was first; `None`
+    /// says that there is nothing left to do.
+    pub(super) async fn post_record(
+        &self,
+        id: &WorkspaceId,
+        make: impl FnMut(&Standing) -> Result<Option<Record>>,
+    ) -> Result<Membership> {
+        let id = *id;
+        if self.send_record(&id, make).await?.is_some() {
+            self.refresh_membership(&id).await?;
+        }
+        self.db().read(|conn| super::load(conn, &id))
+    }
+
+    /// The same without reading back, which is not possible for who has left.
+    pub(super) async fn send_record(
+        &self,
+        id: &WorkspaceId,
+        mut make: impl FnMut(&Standing) -> Result<Option<Record>>,
+    ) -> Result<Option<Posted>> {
+        let id = *id;
+        self.db().read(|conn| check_relay(&workspaces::get(conn, &id)?))?;
+        for _ in 0..TRIES {
+            let client = self.refresh_membership(&id).await?;
+            let (membership, keys) =
+                self.db().read(|conn| Ok((super::load(conn, &id)?, records::epoch_keys(conn, &id)?)))?;
+            let now_ms = corrected(self.now_ms(), &client);
+            let standing = Standing { membership, now_ms, keys };
+            let Some(record) = make(&standing)? else { return Ok(None) };
+            match client.send(&id, Request::Record(record.to_bytes())).await {
+                Ok(_) => return Ok(Some(Posted { record, before: standing.membership })),
+                Err(failure) if failure.kind == FailureKind::MembershipMoved => tokio::time::sleep(PAUSE).await,
+                Err(failure) => return Err(failure.error),
+            }
+        }
+        Err(Error::new(ErrorCode::Busy, "The workspace's membership changes too fast.", "Try again in a moment."))
+    }
+
+    /// The workspace an argument names, and who one is on this device.
+    pub(super) fn acting(&self, workspace: Option<&str>) -> Result<(WorkspaceId, Identity)> {
+        self.db().read(|conn| Ok((super::named(conn, workspace)?, store::own(conn)?.identity)))
+    }
+}
+
+fn check_relay(row: &workspaces::WorkspaceRow) -> Result<()> {
+    if row.relay.is_some() {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Usage,
+        format!("The workspace “{}” has no relay, so nobody else is in it.", row.name),
+        "Set one first: `drystone relay set https://…`, or in the workspace's settings.",
+    ))
+}
+
+pub(super) fn not_a_member() -> Error {
+    refused("This device is not in the workspace.", "Ask one of its owners for an invitation.")
+}
