@@ -75,6 +75,46 @@ async fn an_invitation_is_accepted_in_the_interface() {
     }
 }
 
+#[tokio::test]
+async fn a_member_is_made_a_reader_and_removed_in_the_interface() {
+    let relay = Relay::start();
+    let served = Served::start();
+    let browser = Browser::open(served.url(), DESKTOP).await;
+    browser.create("Water treatment").await;
+    let link = browser.invite(&relay.url()).await;
+    let ben = Device::in_background().await;
+    ben.join(&link, "Ben").await.unwrap();
+    let document = arrived(&ben).await;
+    browser.click(&id("sync-indicator")).await;
+    browser.reads(&id("members"), "Ben").await;
+    let menu = format!("{} li:nth-child(2) {}", id("members"), id("member-menu"));
+    let focus = "document.querySelector(arguments[0]).focus()";
+    // By keyboard: the menu, the role by its first letter.
+    browser.find(&menu).await;
+    browser.run(focus, vec![json!(menu)]).await;
+    browser.press(Key::Enter).await;
+    browser.find("[role=menu]").await;
+    browser.type_text("r").await;
+    browser.press(Key::Enter).await;
+    browser.reads(&id("members"), "Reader, 1 device").await;
+    ben.sync().await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert!(ben.prepend(&document, "no").await.is_err(), "a reader's own app takes nothing");
+
+    browser.run(focus, vec![json!(menu)]).await;
+    browser.press(Key::Enter).await;
+    browser.find("[role=menu]").await;
+    browser.press(Key::End).await;
+    browser.press(Key::Enter).await;
+    browser.reads(&id("confirm"), "What they have already read stays with them; they get nothing new.").await;
+    browser.click(&id("confirm-yes")).await;
+    browser.reads(&id("toast"), "is no longer in this workspace").await;
+    let text = browser.text(&id("members")).await;
+    assert!(!text.contains("Ben"), "{text}");
+    let left = served.command_line(&["workspace", "members"]);
+    assert!(!left.contains("Ben"), "{left}");
+}
+
 /// Waits until the only document has reached a device; returns its id.
 async fn arrived(device: &Device) -> String {
     let started = Instant::now();

@@ -314,6 +314,16 @@ export const views = [
   },
   { name: "reader", query: "?sample=reader", sampleOnly: true, go: openDocument },
   {
+    name: "reader-model",
+    query: "?sample=reader",
+    sampleOnly: true,
+    go: async (page) => {
+      await openDocument(page);
+      await page.keyboard.press("Alt+2");
+      await page.waitForSelector("[role=treegrid]");
+    },
+  },
+  {
     name: "preview",
     sampleOnly: true,
     go: async (page) => {

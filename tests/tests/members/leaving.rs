@@ -49,6 +49,22 @@ async fn who_leaves_does_not_know_the_next_key() {
 }
 
 #[tokio::test]
+async fn a_window_that_is_open_renews_the_keys_as_soon_as_someone_has_left() {
+    let relay = Relay::start();
+    let alice = Device::in_background().await;
+    alice.share(&relay.url()).await;
+    let mut bob = Raw::join(&alice.invite(Role::Editor).await, "Bob").await;
+    alice.sync().await;
+    let devices = vec![drystone_wire::membership::LastAccepted { device: bob.identity.device_key(), sequence: 0 }];
+    assert!(bob.post(drystone_wire::membership::Operation::Leave { devices }).await.is_err());
+    let started = std::time::Instant::now();
+    while alice.keys().await.epoch == 1 {
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "nobody asked, and nothing happened");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
 async fn nobody_leaves_with_unsent_work() {
     let mut shared = Shared::new().await;
     let bob = shared.join("Bob", Role::Editor).await;

@@ -30,6 +30,8 @@ const ANNOUNCE_PAUSE: Duration = Duration::from_millis(200);
 const SOCKET_TRIES: u32 = 3;
 /// The first and the longest wait between two tries to listen.
 const LISTEN_WAIT: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// Without news of the membership chores run this often.
+const CHORES_EVERY: Duration = Duration::from_secs(10 * 60);
 /// Relays to which connections are kept.
 const CLIENTS: usize = 16;
 /// Long polls in a row before a WebSocket is tried again.
@@ -270,6 +272,8 @@ struct Workspace {
     position: u64,
     membership: u64,
     waiters: Vec<oneshot::Sender<()>>,
+    /// When chores ran last, and with how many membership records.
+    chores: Option<(Instant, u64)>,
     announced: Option<Instant>,
     announce_due: bool,
 }
@@ -286,6 +290,7 @@ impl Workspace {
             position: row.cursor.position,
             membership: 0,
             waiters: Vec::new(),
+            chores: None,
             announced: None,
             announce_due: true,
         }
@@ -346,7 +351,7 @@ impl Workspace {
         if let Err(error) = self.rounds.record_end(&app, result, self.engine.next_ms()).await {
             tracing::warn!(code = ?error.code, "the end of a round is not noted: {error}");
         }
-        if result.is_ok() {
+        if result.is_ok() && self.chores_are_due() {
             // Not waited for: what it posts comes back as news.
             let (app, id) = (Arc::downgrade(&app.0), *self.rounds.workspace());
             tokio::spawn(async move {
@@ -359,6 +364,16 @@ impl Workspace {
             let _gone = waiter.send(());
         }
         self.announce_due = true;
+    }
+
+    /// Chores read the whole membership, which is not for every pause in typing.
+    fn chores_are_due(&mut self) -> bool {
+        let position = self.rounds.membership_position();
+        let done = self.chores.is_some_and(|(at, known)| known == position && at.elapsed() < CHORES_EVERY);
+        if !done {
+            self.chores = Some((Instant::now(), position));
+        }
+        !done
     }
 
     fn hear(&mut self, news: News) -> Option<Event> {

@@ -41,6 +41,11 @@ impl Rounds {
         &self.workspace
     }
 
+    /// How many membership records are taken in, as far as this knows.
+    pub fn membership_position(&self) -> u64 {
+        self.lock().membership_position()
+    }
+
     /// Reads the log up to this position only.
     pub fn set_until(&self, until: Option<u64>) {
         self.lock().until = until;
