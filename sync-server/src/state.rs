@@ -364,6 +364,7 @@ pub fn refusal(error: StoreError) -> Refusal {
                 "{error}: two copies of this device are writing, or it was restored from a backup; give it new keys"
             ),
         ),
+        StoreError::LogMoved { .. } => (RelayErrorCode::LogMoved, format!("{error}: read the log up to there first")),
         StoreError::SequenceGap { expected, .. } => {
             (RelayErrorCode::SequenceGap, format!("{error}: send the device's envelopes from number {expected} on"))
         }

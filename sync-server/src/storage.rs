@@ -41,6 +41,11 @@ pub struct NewRecord {
     /// Members and devices after it.
     pub members: u64,
     pub devices: u64,
+    /// Devices that it takes out; the log must have nothing of theirs after
+    /// `seen`.
+    pub removed: Vec<DeviceKey>,
+    /// How far its author has read the log.
+    pub seen: u64,
 }
 
 /// What came of an append.
@@ -113,6 +118,9 @@ pub enum StoreError {
     /// The membership is not the one that the request was checked against.
     #[error("the membership moved on")]
     MembershipMoved,
+    /// A device that a record takes out has written more than its author read.
+    #[error("the log has an entry of the device {device} at position {position}")]
+    LogMoved { device: DeviceKey, position: u64 },
     /// The device's number is taken by other bytes, or follows another envelope.
     #[error("number {sequence} of this device {reason}")]
     SequenceConflict { sequence: u64, reason: &'static str },

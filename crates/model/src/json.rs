@@ -112,36 +112,52 @@ impl SectionForm {
     }
 }
 
+/// An entry of a document's object: a value, or a list whose items are made
+/// one after the other, so that not all are there at once.
+enum Entry<'a> {
+    Value(Json),
+    List(Box<dyn Iterator<Item = Json> + 'a>),
+}
+
 impl JsonDocument {
     /// The whole document.
     pub fn to_value(&self) -> Json {
         let index = Index::new(&self.model);
-        let mut out = Map::new();
-        out.insert("format".into(), json!(FORMAT));
-        out.insert("version".into(), json!(VERSION));
+        let entries = self.entries(&index).into_iter().map(|(name, entry)| match entry {
+            Entry::Value(value) => (name.to_owned(), value),
+            Entry::List(items) => (name.to_owned(), items.collect()),
+        });
+        Json::Object(entries.collect())
+    }
+
+    /// The whole document as [`text`] has it.
+    pub fn to_text(&self) -> String {
+        text::document(self.entries(&Index::new(&self.model)))
+    }
+
+    fn entries<'a>(&'a self, index: &'a Index<'a>) -> Vec<(&'static str, Entry<'a>)> {
+        let model = &self.model;
+        let mut out = vec![("format", Entry::Value(json!(FORMAT))), ("version", Entry::Value(json!(VERSION)))];
         for (name, value) in
             [("id", &self.id), ("title", &self.title), ("slug", &self.slug), ("template", &self.template)]
         {
-            out.insert(name.into(), json!(value));
+            out.push((name, Entry::Value(json!(value))));
         }
         for (name, value) in [("created", &self.created), ("updated", &self.updated)] {
-            if let Some(value) = value {
-                out.insert(name.into(), json!(value));
-            }
+            out.extend(value.iter().map(|value| (name, Entry::Value(json!(value)))));
         }
         for (name, value) in [("crlf", self.crlf), ("bom", self.bom)] {
-            if value {
-                out.insert(name.into(), json!(true));
-            }
+            out.extend(value.then(|| (name, Entry::Value(json!(true)))));
         }
-        out.insert("sections".into(), self.sections.iter().map(|section| section.to_value(&self.model)).collect());
+        let sections = self.sections.iter().map(|section| section.to_value(model));
+        out.push(("sections", Entry::List(Box::new(sections))));
         for collection in COLLECTIONS {
-            let records = self.model.list(collection).map(|one| record(one, &index)).collect();
-            out.insert(collection.name().into(), records);
+            let records = model.list(collection).map(move |one| record(one, index));
+            out.push((collection.name(), Entry::List(Box::new(records))));
         }
-        let hidden = self.model.all().filter(|one| self.model.is_hidden(&one.id));
-        out.insert("trash".into(), hidden.map(|one| trashed(one, &index)).collect());
-        Json::Object(out)
+        let hidden = model.all().filter(|one| model.is_hidden(&one.id));
+        out.push(("trash", Entry::List(Box::new(hidden.map(move |one| trashed(one, index))))));
+        out
     }
 }
 

@@ -289,6 +289,7 @@ fn error_codes_travel_with_their_status() {
         (RelayErrorCode::Forbidden, "forbidden", 403),
         (RelayErrorCode::NotFound, "not-found", 404),
         (RelayErrorCode::MembershipMoved, "membership-moved", 409),
+        (RelayErrorCode::LogMoved, "log-moved", 409),
         (RelayErrorCode::MembershipInvalid, "membership-invalid", 422),
         (RelayErrorCode::InviteExpired, "invite-expired", 410),
         (RelayErrorCode::SequenceConflict, "sequence-conflict", 409),

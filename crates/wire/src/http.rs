@@ -114,6 +114,8 @@ codes! {
     NotFound = "not-found", 404;
     /// Another membership record was first; read it and try again.
     MembershipMoved = "membership-moved", 409;
+    /// A device that a record takes out has written more than its author has read; read it and try again.
+    LogMoved = "log-moved", 409;
     /// The record does not follow the rules.
     MembershipInvalid = "membership-invalid", 422;
     /// The invitation has expired by the relay's clock.

@@ -58,14 +58,16 @@ pub async fn read(
     Ok(body::cbor(bytes, share))
 }
 
-/// `POST /v1/workspaces/{id}/membership`.
+/// `POST /v1/workspaces/{id}/membership?seen=N`.
 pub async fn place(
     State(relay): Shared,
     caller: Caller,
     Path(id): Path<String>,
+    uri: Uri,
     request: Request,
 ) -> Result<Response<Body>, Refusal> {
     let id = body::workspace(&id)?;
+    let seen = body::Query::new(uri.query())?.number("seen", u64::MAX)?;
     let (bytes, _share) = body::read(&relay.memory, request, limits::RECORD_BYTES).await?;
     let (record, body) = opened(&bytes)?;
     check_author(&body, &caller)?;
@@ -81,7 +83,10 @@ pub async fn place(
     }
     check_access(&roster, &body, &caller.0)?;
     let after = applied(&roster, &body, &bytes)?;
-    let record = new_record(&relay, &after, &bytes);
+    let mut record = NewRecord { seen, ..new_record(&relay, &after, &bytes) };
+    if let Operation::Remove { devices, .. } = &body.operation {
+        record.removed = devices.iter().map(|last| last.device).collect();
+    }
     let placed = relay.writer.place(record, workspace.news.clone()).await.map_err(write_refusal)?;
     finish(&workspace, after, placed)
 }
@@ -162,6 +167,8 @@ fn new_record(relay: &Relay, after: &Roster, bytes: &[u8]) -> NewRecord {
         received_ms: now_ms(),
         members: members.len() as u64,
         devices: devices.len() as u64,
+        removed: Vec::new(),
+        seen: u64::MAX,
     }
 }
 

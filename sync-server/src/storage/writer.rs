@@ -418,6 +418,8 @@ mod tests {
             received_ms: 0,
             members: 1,
             devices: 1,
+            removed: Vec::new(),
+            seen: u64::MAX,
         }
     }
 

@@ -1,5 +1,6 @@
 use drystone_wire::http::RelayErrorCode::{
-    BadRequest, Forbidden, InviteExpired, MembershipInvalid, MembershipMoved, NotFound, QuotaExceeded, TooLarge,
+    BadRequest, Forbidden, InviteExpired, LogMoved, MembershipInvalid, MembershipMoved, NotFound, QuotaExceeded,
+    TooLarge,
 };
 use drystone_wire::membership::{Operation, Record, Role};
 use ed25519_dalek::SigningKey;
@@ -163,6 +164,29 @@ async fn a_removed_device_is_told_so_and_reads_no_more() {
         assert!(refused.message.contains("was removed"), "{}", refused.message);
     }
     assert_eq!(workspace.client.read(&workspace.id, "").await.unwrap().entries.len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_is_removed_by_who_has_not_read_what_they_wrote() {
+    let relay = Relay::start(&[]);
+    let mut workspace = Workspace::create(&relay, 1).await;
+    let (mut device, client) = workspace.admit(&relay, 2, Role::Editor).await;
+    let (first, second) = (device.envelope(&workspace.id, 10), device.envelope(&workspace.id, 10));
+    client.append(&workspace.id, &[first]).await.unwrap();
+    let owners = workspace.owner.envelope(&workspace.id, 10);
+    workspace.client.append(&workspace.id, &[owners]).await.unwrap();
+    client.append(&workspace.id, &[second]).await.unwrap();
+    let record = workspace.next(&workspace.owner, workspace.removal(&device));
+    let refused = workspace.client.place_having_read(&workspace.id, &record, 2).await.unwrap_err();
+    assert_eq!(refused.code, LogMoved);
+    assert!(refused.message.contains("position 3"), "{}", refused.message);
+    assert!(client.read(&workspace.id, "").await.is_ok(), "a removal that was refused has no effect");
+    workspace.client.place_having_read(&workspace.id, &record, 3).await.unwrap();
+    // What others write meanwhile does not matter; the same record is there already.
+    let owners = workspace.owner.envelope(&workspace.id, 10);
+    workspace.client.append(&workspace.id, &[owners]).await.unwrap();
+    workspace.client.place_having_read(&workspace.id, &record, 1).await.unwrap();
+    assert_eq!(client.read(&workspace.id, "").await.unwrap_err().code, Forbidden);
 }
 
 #[tokio::test]

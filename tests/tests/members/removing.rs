@@ -144,3 +144,36 @@ async fn removing_takes_open_invitations_back() {
     let late = Device::new().await;
     assert_eq!(late.join(&link, "Late").await.unwrap_err().code, ErrorCode::Invite);
 }
+
+/// A relay sees to it that whoever is removed in the middle of writing is cut
+/// off at one place for everyone.
+#[tokio::test]
+async fn who_writes_while_being_removed_divides_nobody() {
+    let shared = Shared::new().await;
+    let (alice, id) = (&shared.alice, shared.document.as_str());
+    let (bob, carol) = (shared.join("Bob", Role::Editor).await, shared.join("Carol", Role::Editor).await);
+    let writing = async {
+        let mut written = 0;
+        while bob.prepend(id, "b ").await.is_ok() && bob.sync().await[0].phase == SyncPhase::Idle {
+            written += 1;
+            carol.sync().await;
+            assert!(written < 10_000, "Bob is never removed");
+        }
+        written
+    };
+    let removing = async {
+        // Bob is well under way by then.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        alice.remove("Bob").await.unwrap()
+    };
+    let (written, left) = tokio::join!(writing, removing);
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(written > 0, "Bob wrote nothing");
+    for device in [alice, &carol, alice, &carol] {
+        let state = &device.sync().await[0];
+        assert_eq!((state.phase, state.quarantined), (SyncPhase::Idle, 0), "{state:?}");
+    }
+    let text = alice.export(id).await;
+    assert_eq!(text, carol.export(id).await);
+    assert_eq!(text.matches("b ").count(), written, "what the relay took before the removal counts, and nothing else");
+}

@@ -1,9 +1,11 @@
 //! The typed model, lifting and checks, as plain data.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use drystone_model::Value;
 use drystone_model::edit::Edit;
+use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -83,9 +85,11 @@ data! {
         /// Sorts it among its like.
         pub order: String,
         /// Fields that have a value.
-        pub fields: BTreeMap<String, Value>,
+        #[ts(as = "BTreeMap<String, Value>")]
+        pub fields: LiteMap<Cow<'static, str>, Value>,
         /// Fields that several people set at once, with the values that do not count until someone picks.
-        pub conflicts: BTreeMap<String, Vec<Value>>,
+        #[ts(as = "BTreeMap<String, Vec<Value>>")]
+        pub conflicts: LiteMap<Cow<'static, str>, Vec<Value>>,
     }
 
     /// All records of a document.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use drystone_model::html::{self, HtmlInput};
-use drystone_model::json::{self, JsonDocument, JsonSection};
+use drystone_model::json::{JsonDocument, JsonSection};
 use drystone_model::{Model, compare, notation};
 use drystone_wire::DocumentHandle;
 
@@ -59,7 +59,7 @@ impl App {
             }
             ExportFormat::Json => {
                 let document = self.json(&summary, id)?;
-                (json::text(&document.to_value()).into_bytes(), "json", "application/json")
+                (document.to_text().into_bytes(), "json", "application/json")
             }
             ExportFormat::Html => {
                 let document = self.json(&summary, id)?;

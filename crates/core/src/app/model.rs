@@ -1,6 +1,6 @@
 //! Commands on the typed model.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use drystone_model::edit::{self, DELETE_UNASKED, Edit};
 pub(super) use drystone_model::numbers::number_decisions;
@@ -205,9 +205,7 @@ fn former_names(model: &Model, edits: &[Edit]) -> Vec<Edit> {
 
 /// A record as plain data.
 pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
-    let mut fields: BTreeMap<String, Value> =
-        record.fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    fields.retain(|_, value| !value.is_empty());
+    let filled = record.fields.iter().filter(|(_, value)| !value.is_empty());
     RecordView {
         id: record.id.clone(),
         collection: record.collection.name().into(),
@@ -217,8 +215,8 @@ pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
         deleted: record.deleted,
         hidden: model.is_hidden(&record.id),
         order: record.order.clone(),
-        fields,
-        conflicts: record.conflicts.iter().map(|(name, values)| ((*name).to_owned(), values.clone())).collect(),
+        fields: filled.map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect(),
+        conflicts: record.conflicts.iter().map(|(name, values)| (Cow::Borrowed(*name), values.clone())).collect(),
     }
 }
 

@@ -135,6 +135,11 @@ impl Client {
                 let _countersigned: Countersigned = self.post(&path, record, limits::RECORD_BYTES * 2).await?;
                 Ok(Reply::Recorded)
             }
+            Request::Removal { record, seen } => {
+                let path = format!("{base}/membership?seen={seen}");
+                let _countersigned: Countersigned = self.post(&path, record, limits::RECORD_BYTES * 2).await?;
+                Ok(Reply::Recorded)
+            }
             Request::Records { after } => {
                 let path = format!("{base}/membership?from={}", after + 1);
                 self.get(&path, limits::RECORD_REPLY_BYTES, REQUEST_TIME).await.map(Reply::Records)

@@ -19,6 +19,14 @@ pub enum Request {
     },
     /// Appends a membership record.
     Record(Vec<u8>),
+    /// Appends one that takes devices out, unless the log has entries of theirs
+    /// that its author has not read.
+    Removal {
+        /// The record.
+        record: Vec<u8>,
+        /// How far its author has read the log.
+        seen: u64,
+    },
     /// Reads entries after a position.
     Page {
         /// The generation they belong to; `None` for whichever is current.
@@ -56,6 +64,8 @@ pub enum FailureKind {
     NotFound,
     /// Another membership record was first.
     MembershipMoved,
+    /// A device to be removed has written more than was read.
+    LogMoved,
     /// The device's number is taken by other bytes.
     SequenceConflict,
     /// The relay lacks envelopes before these.
@@ -110,6 +120,7 @@ impl Failure {
                 (FailureKind::Unreachable, ErrorCode::Unreachable, "It is tried again by itself; nothing is lost.")
             }
             R::MembershipMoved => (FailureKind::MembershipMoved, ErrorCode::Busy, "Try again."),
+            R::LogMoved => (FailureKind::LogMoved, ErrorCode::Busy, "Try again."),
             R::SequenceConflict => (
                 FailureKind::SequenceConflict,
                 ErrorCode::Integrity,

@@ -42,7 +42,9 @@ fn document(model: Model) -> JsonDocument {
 }
 
 fn bytes(document: &JsonDocument) -> Vec<u8> {
-    text(&document.to_value()).into_bytes()
+    let whole = document.to_text();
+    assert_eq!(whole, text(&document.to_value()), "what is written piece by piece is the same");
+    whole.into_bytes()
 }
 
 /// Every list of records that are not in the trash, in order.

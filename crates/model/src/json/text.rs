@@ -1,8 +1,12 @@
 //! JSON as text, always the same bytes for the same value: what names a thing
 //! comes first, lists come in the order of exports, all else by name.
 
+use std::borrow::Borrow;
+
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
+use super::Entry;
 use crate::schema::Collection;
 
 const FIRST: [&str; 18] = [
@@ -28,55 +32,94 @@ const FIRST: [&str; 18] = [
 
 /// Indented by two, with a line end at the end.
 pub fn text(value: &Json) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     write(value, 0, &mut out);
-    out.push('\n');
-    out
+    finished(out)
 }
 
-fn write(value: &Json, depth: usize, out: &mut String) {
+/// The same for a document whose entries come one after the other.
+pub(super) fn document(mut entries: Vec<(&'static str, Entry<'_>)>) -> String {
+    entries.sort_by_key(|(name, _)| (rank(name, true), *name));
+    let mut out = vec![b'{'];
+    for (at, (name, entry)) in entries.into_iter().enumerate() {
+        begin(at, 1, name, &mut out);
+        match entry {
+            Entry::Value(value) => write(&value, 1, &mut out),
+            Entry::List(items) => list(items, 1, &mut out),
+        }
+    }
+    line(0, 0, &mut out);
+    out.push(b'}');
+    finished(out)
+}
+
+fn finished(mut out: Vec<u8>) -> String {
+    out.push(b'\n');
+    // What serde_json writes is UTF-8, as is the rest.
+    String::from_utf8(out).unwrap_or_default()
+}
+
+fn write(value: &Json, depth: usize, out: &mut Vec<u8>) {
     match value {
-        Json::Array(items) if !items.is_empty() => {
-            out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                line(at, depth + 1, out);
-                write(item, depth + 1, out);
-            }
-            line(0, depth, out);
-            out.push(']');
-        }
+        Json::Array(items) => list(items.iter(), depth, out),
         Json::Object(entries) if !entries.is_empty() => {
-            out.push('{');
+            out.push(b'{');
             for (at, (name, item)) in sorted(entries).into_iter().enumerate() {
-                line(at, depth + 1, out);
-                out.push_str(&Json::String(name.clone()).to_string());
-                out.push_str(": ");
+                begin(at, depth + 1, name, out);
                 write(item, depth + 1, out);
             }
             line(0, depth, out);
-            out.push('}');
+            out.push(b'}');
         }
-        flat => out.push_str(&flat.to_string()),
+        flat => plain(flat, out),
     }
 }
 
-fn line(at: usize, depth: usize, out: &mut String) {
-    out.push_str(if at > 0 { ",\n" } else { "\n" });
-    out.extend(std::iter::repeat_n("  ", depth));
+fn list(items: impl Iterator<Item = impl Borrow<Json>>, depth: usize, out: &mut Vec<u8>) {
+    out.push(b'[');
+    let mut count = 0;
+    for item in items {
+        line(count, depth + 1, out);
+        write(item.borrow(), depth + 1, out);
+        count += 1;
+    }
+    if count > 0 {
+        line(0, depth, out);
+    }
+    out.push(b']');
+}
+
+/// The next entry's line and name.
+fn begin(at: usize, depth: usize, name: &str, out: &mut Vec<u8>) {
+    line(at, depth, out);
+    plain(name, out);
+    out.extend_from_slice(b": ");
+}
+
+/// Something flat; writing to memory does not fail.
+fn plain(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    let _written = serde_json::to_writer(out, value);
+}
+
+fn line(at: usize, depth: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(if at > 0 { b",\n" } else { b"\n" });
+    out.extend(std::iter::repeat_n(b' ', depth * 2));
 }
 
 fn sorted(entries: &Map<String, Json>) -> Vec<(&String, &Json)> {
-    let rank = |name: &str| {
-        let first = FIRST.iter().position(|first| *first == name);
-        let collection = Collection::find(name).filter(|_| entries.contains_key("sections"));
-        match (first, collection) {
-            (Some(at), _) => (0, at, None),
-            (None, None) if name == "sections" => (1, 0, None),
-            (None, Some(collection)) => (2, 0, Some(collection)),
-            _ => (3, 0, None),
-        }
-    };
+    let whole = entries.contains_key("sections");
     let mut sorted: Vec<(&String, &Json)> = entries.iter().collect();
-    sorted.sort_by_key(|(name, _)| (rank(name), *name));
+    sorted.sort_by_cached_key(|(name, _)| (rank(name, whole), *name));
     sorted
+}
+
+/// Where an entry stands; `whole` in the object of a document.
+fn rank(name: &str, whole: bool) -> (u8, usize, Option<Collection>) {
+    let first = FIRST.iter().position(|first| *first == name);
+    match (first, Collection::find(name).filter(|_| whole)) {
+        (Some(at), _) => (0, at, None),
+        (None, None) if name == "sections" => (1, 0, None),
+        (None, Some(collection)) => (2, 0, Some(collection)),
+        _ => (3, 0, None),
+    }
 }

@@ -269,7 +269,18 @@ fn record(backup: &Connection, id: &WorkspaceId, position: u64, after: &Roster) 
         |row| row.get(0).map(uint),
     )?;
     let (members, devices) = (after.members.len() as u64, after.devices.len() as u64);
-    Ok(NewRecord { workspace: *id, position, hash, record, countersignature, received_ms, members, devices })
+    Ok(NewRecord {
+        workspace: *id,
+        position,
+        hash,
+        record,
+        countersignature,
+        received_ms,
+        members,
+        devices,
+        removed: Vec::new(),
+        seen: u64::MAX,
+    })
 }
 
 fn created_ms(backup: &Connection, id: &WorkspaceId) -> Result<u64, StoreError> {

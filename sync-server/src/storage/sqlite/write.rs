@@ -193,12 +193,31 @@ pub fn create(connection: &Connection, record: &NewRecord, quotas: &Quotas) -> R
     Ok(Placed::Here { countersigned: countersigned(record), standing })
 }
 
+/// What the devices that a record takes out have written, its author has read.
+fn check_read(connection: &Connection, workspace: i64, record: &NewRecord) -> Result<(), StoreError> {
+    let mut last = connection.prepare_cached(
+        "SELECT e.position FROM devices AS d JOIN entries AS e ON e.device = d.number AND e.sequence = d.sequence
+         WHERE d.workspace = ?1 AND d.device = ?2",
+    )?;
+    for device in &record.removed {
+        let position: Option<i64> =
+            last.query_row(params![workspace, device.as_bytes()], |row| row.get(0)).optional()?;
+        if let Some(position) =
+            position.map(|position| position.cast_unsigned()).filter(|position| *position > record.seen)
+        {
+            return Err(StoreError::LogMoved { device: *device, position });
+        }
+    }
+    Ok(())
+}
+
 /// Puts a record at its position, if that is the next one, or finds it there.
 pub fn place(connection: &Connection, record: &NewRecord, quotas: &Quotas) -> Result<Placed, StoreError> {
     let row = read::workspace(connection, &record.workspace)?.open()?;
     if record.position != row.standing.membership + 1 {
         return place_at(connection, &row, record);
     }
+    check_read(connection, row.number, record)?;
     let more = record.record.len() as u64;
     // Taking a device out is always possible: a full workspace must not keep anybody in.
     if record.devices >= row.devices {

@@ -85,6 +85,12 @@ impl Client {
         self.post(&format!("/v1/workspaces/{id}/membership"), record.to_vec()).await.map(|bytes| decode(&bytes))
     }
 
+    /// The same, saying how far the log was read.
+    pub async fn place_having_read(&self, id: &WorkspaceId, record: &[u8], seen: u64) -> Reply<Countersigned> {
+        let path = format!("/v1/workspaces/{id}/membership?seen={seen}");
+        self.post(&path, record.to_vec()).await.map(|bytes| decode(&bytes))
+    }
+
     pub async fn records(&self, id: &WorkspaceId, from: u64) -> Reply<RecordPage> {
         self.get(&format!("/v1/workspaces/{id}/membership?from={from}")).await.map(|bytes| decode(&bytes))
     }

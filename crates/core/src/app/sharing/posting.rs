@@ -5,21 +5,27 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use drystone_wire::membership::{Record, Role};
+use drystone_wire::membership::{Operation, Record, Role};
 use drystone_wire::roster::Roster;
 use drystone_wire::{RootKey, WorkspaceId};
+use rusqlite::Connection;
 
 use super::joining::corrected;
 use super::{App, refused};
 use crate::crypto::keys::{EpochKey, Identity};
 use crate::crypto::records::Next;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::sharing::{self as store, membership as records, workspaces};
+use crate::store::sharing::{self as store, inbox, membership as records, workspaces};
 use crate::sync::membership::{self, Membership};
 use crate::sync::request::{FailureKind, Request};
 
 /// How often another's record may come first.
 pub(super) const TRIES: u32 = 10;
+/// How many of them wait for what a device that is removed has written since.
+/// One that writes without end would else never be out; what it wrote between
+/// the last look and the record may then be applied on one device and set
+/// aside on another.
+const TRIES_THAT_WAIT: u32 = TRIES - 2;
 /// Between two tries.
 pub(super) const PAUSE: Duration = Duration::from_millis(50);
 
@@ -90,16 +96,24 @@ impl App {
     ) -> Result<Option<Posted>> {
         let id = *id;
         self.db().read(|conn| check_relay(&workspaces::get(conn, &id)?))?;
-        for _ in 0..TRIES {
+        for count in 0..TRIES {
             let client = self.refresh_membership(&id).await?;
+            // How far devices are believed is read after this: it covers all up to here.
+            let seen = self.db().read(|conn| read_and_applied(conn, &id))?;
             let (membership, keys) =
                 self.db().read(|conn| Ok((super::load(conn, &id)?, records::epoch_keys(conn, &id)?)))?;
             let now_ms = corrected(self.now_ms(), &client);
             let standing = Standing { membership, now_ms, keys };
             let Some(record) = make(&standing)? else { return Ok(None) };
-            match client.send(&id, Request::Record(record.to_bytes())).await {
+            let bytes = record.to_bytes();
+            let request = match seen.filter(|_| count < TRIES_THAT_WAIT && takes_out(&bytes)) {
+                Some(seen) => Request::Removal { record: bytes, seen },
+                None => Request::Record(bytes),
+            };
+            match client.send(&id, request).await {
                 Ok(_) => return Ok(Some(Posted { record, before: standing.membership })),
                 Err(failure) if failure.kind == FailureKind::MembershipMoved => tokio::time::sleep(PAUSE).await,
+                Err(failure) if failure.kind == FailureKind::LogMoved => Box::pin(self.round_now(Some(id))).await?,
                 Err(failure) => return Err(failure.error),
             }
         }
@@ -110,6 +124,20 @@ impl App {
     pub(super) fn acting(&self, workspace: Option<&str>) -> Result<(WorkspaceId, Identity)> {
         self.db().read(|conn| Ok((super::named(conn, workspace)?, store::own(conn)?.identity)))
     }
+}
+
+/// The position up to which everything of the log was read and looked at;
+/// `None` while something of it still waits.
+fn read_and_applied(conn: &Connection, id: &WorkspaceId) -> Result<Option<u64>> {
+    if !inbox::is_empty(conn, id)? {
+        return Ok(None);
+    }
+    Ok(Some(workspaces::get(conn, id)?.cursor.position))
+}
+
+/// Whether a record takes other people's devices out.
+fn takes_out(record: &[u8]) -> bool {
+    Record::open(record).is_ok_and(|(_, body)| matches!(body.operation, Operation::Remove { .. }))
 }
 
 fn check_relay(row: &workspaces::WorkspaceRow) -> Result<()> {

@@ -69,7 +69,7 @@ impl Relay {
         let roster = self.roster.as_mut().ok_or_else(|| refused(RelayErrorCode::NotFound))?;
         match request {
             Request::Create(_) => unreachable!("answered above"),
-            Request::Record(record) => {
+            Request::Record(record) | Request::Removal { record, .. } => {
                 if !self.records.contains(&record) {
                     roster.apply(&record).map_err(|_| refused(RelayErrorCode::MembershipMoved))?;
                     self.records.push(record);
