@@ -170,6 +170,7 @@ impl StoreError {
                 | StoreError::MembershipMoved
                 | StoreError::SequenceConflict { .. }
                 | StoreError::SequenceGap { .. }
+                | StoreError::LogMoved { .. }
                 | StoreError::Quota { .. }
                 | StoreError::Closed(_)
         )

@@ -16,6 +16,10 @@ pub mod trace;
 #[cfg(target_os = "linux")]
 pub mod window;
 
+/// That of the programs, so that what is measured here is what they do.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub use device::*;
 pub use network::Proxy;
 pub use process::{Host, Relay, binary};

@@ -7,7 +7,6 @@ mod confirm;
 mod data_folder;
 mod files;
 mod names;
-
 mod output;
 mod serve;
 mod template;
@@ -20,6 +19,11 @@ use drystone_core::error::{Error, ErrorCode};
 
 use crate::commands::Command;
 use crate::output::{Output, Stop};
+
+/// A large document is tens of thousands of small pieces; the system's allocator
+/// scatters them, and all that goes through them then waits for memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long work that a command left behind may take to end.
 const EXIT_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);

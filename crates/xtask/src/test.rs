@@ -168,6 +168,10 @@ fn summarise(results: &[(&str, Outcome, Duration)], state: &State, total: Durati
 fn cargo_test(state: &mut State) -> Result<()> {
     let mut command = cargo();
     command.args(["test", "--no-fail-fast"]).stdout(Stdio::piped());
+    // What someone set for their own data must not reach the programs under test.
+    for name in ["DRYSTONE_DATA_DIR", "DRYSTONE_KEY_FILE", "DRYSTONE_PASSPHRASE", "DRYSTONE_LOG"] {
+        command.env_remove(name);
+    }
     let cannot = |e: std::io::Error| Failure::new(format!("cargo test could not be run: {e}"));
     let mut child = command.spawn().map_err(cannot)?;
     if let Some(output) = child.stdout.take() {
