@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::graph::Model;
+use crate::naming::{capital, one};
 use crate::numbers;
 use crate::order;
 use crate::record::Record;
 use crate::refusal::{Refusal, RefusalKind, Result};
-use crate::schema::{COLLECTIONS, Collection, Shape};
+use crate::schema::{COLLECTIONS, Collection, Field, Shape};
 use crate::value::Value;
 
 /// The most edits of one command.
@@ -165,7 +166,7 @@ fn check_one(model: &Model, edit: Edit) -> Result<Edit> {
             for field in kind.table().fields.iter().filter(|field| field.required && field.name != "number") {
                 if checked.get(field.name).is_none_or(Value::is_empty) {
                     return Err(Refusal::bad(
-                        format!("A {} needs a {}.", kind.table().singular, field.title.to_lowercase()),
+                        needs(kind, field),
                         format!("Give `{}`: {}.", field.name, field.shape.expected()),
                     ));
                 }
@@ -187,7 +188,7 @@ fn check_one(model: &Model, edit: Edit) -> Result<Edit> {
                 let field = collection.field(&field).ok_or_else(|| no_field(collection, &field))?;
                 if field.required {
                     return Err(Refusal::bad(
-                        format!("A {} needs a {}.", collection.table().singular, field.title.to_lowercase()),
+                        needs(collection, field),
                         "Give another value, or delete the whole record.",
                     ));
                 }
@@ -458,11 +459,15 @@ fn find_collection(name: &str) -> Result<Collection> {
     })
 }
 
+fn needs(collection: Collection, field: &Field) -> String {
+    format!("{} needs {}.", capital(&one(collection.table().singular)), one(&field.title.to_lowercase()))
+}
+
 /// A field that is not there, with those that are.
 pub fn no_field(collection: Collection, name: &str) -> Refusal {
     let names: Vec<&str> = collection.table().fields.iter().map(|field| field.name).collect();
     Refusal::not_found(
-        format!("A {} has no field “{name}”.", collection.table().singular),
+        format!("{} has no field “{name}”.", capital(&one(collection.table().singular))),
         format!("It has {}.", names.join(", ")),
     )
 }

@@ -15,7 +15,9 @@ Examples:
   drystone set payment-platform sections.overview - < overview.md
   drystone set payment-platform sections.overview.title \"What it is\"
 
-With --json: {\"id\", \"path\"}.";
+A record that is not there yet is added, and named.
+
+With --json: {\"id\", \"path\", \"added\": [PATH, …]}.";
 
 /// Arguments of `set`.
 #[derive(clap::Args)]
@@ -33,18 +35,22 @@ pub struct Arguments {
 
 /// Changes one place of a document.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
-    let document = with(global, Background::Off, async |app| {
+    let (document, added) = with(global, Background::Off, async |app| {
         let document = app.resolve_document(&arguments.document).await?;
         let value = if arguments.value == "-" { standard_input(&arguments.path)? } else { arguments.value };
-        app.set(&document.id, &arguments.path, &value).await?;
-        Ok(document)
+        let added = app.set(&document.id, &arguments.path, &value).await?;
+        Ok((document, added))
     })
     .await?;
     if output.is_json() {
-        output.object(&json!({ "id": document.id, "path": arguments.path }))?;
+        output.object(&json!({ "id": document.id, "path": arguments.path, "added": added }))?;
     } else {
         let title = plain(&document.title);
-        output.text(&format!("Set {} in {STRONG}{title}{STRONG:#}\n", plain(&arguments.path)))?;
+        let new = match added.is_empty() {
+            true => String::new(),
+            false => format!(", which added {}", plain(&added.join(" and "))),
+        };
+        output.text(&format!("Set {} in {STRONG}{title}{STRONG:#}{new}\n", plain(&arguments.path)))?;
     }
     Ok(Exit::DONE)
 }

@@ -38,8 +38,8 @@ impl App {
     }
 
     /// Sets what is at a path into the model; records on the way that are not
-    /// there yet are added.
-    pub(super) fn set_model(&self, document: &str, at: &str, value: &str) -> Result<()> {
+    /// there yet are added, and their paths given.
+    pub(super) fn set_model(&self, document: &str, at: &str, value: &str) -> Result<Vec<String>> {
         let open = self.open_document(handle(document)?)?;
         let mut open = lock(&open);
         self.check_may_edit(&mut open)?;
@@ -51,7 +51,7 @@ impl App {
             .set(at, &reference::clean(value))
             .map_err(|error| Error { place: error.place.or(Some(at.into())), ..error })?;
         if planned.edits.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let summary = match planned.edits.len() {
             1 => None,
@@ -64,7 +64,9 @@ impl App {
             summary,
             confirm: false,
         };
-        self.apply_locked_edits(&mut open, args).map(|_| ())
+        let applied = self.apply_locked_edits(&mut open, args)?;
+        let model = self.model(&mut open)?;
+        Ok(applied.added.iter().filter_map(|id| model.get(id)).map(|record| model.path_of(record)).collect())
     }
 
     /// Adds a record: a name for its label, and fields by name.

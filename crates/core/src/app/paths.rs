@@ -76,31 +76,36 @@ impl App {
     }
 
     /// Sets what is at a path. A place that a template knows and the document
-    /// does not have yet is added.
+    /// does not have yet is added, and so are records of the model; their paths
+    /// are given.
     ///
     /// # Errors
     /// `not-found` when the path cannot be set.
-    pub async fn set(&self, document: &str, path: &str, value: &str) -> Result<()> {
+    pub async fn set(&self, document: &str, path: &str, value: &str) -> Result<Vec<String>> {
         if is_model_path(path) {
             let (document, path, value) = (document.to_owned(), path.to_owned(), value.to_owned());
             return self.blocking(move |app| app.set_model(&document, &path, &value)).await;
         }
         if path == "title" {
             let rename = RenameDocument { document: document.to_owned(), title: value.to_owned() };
-            return self.document_rename(rename).await.map(|_| ());
+            self.document_rename(rename).await?;
+            return Ok(Vec::new());
         }
         let id = handle(document)?;
         let view = self.blocking(move |app| app.view(id)).await?;
         if let Some(section) = view.sections.iter().find(|section| section.path == path) {
             let (section, path, value) = (section.id.clone(), path.to_owned(), normal(value));
-            return self.blocking(move |app| app.set_text(id, &section, &path, &value)).await;
+            self.blocking(move |app| app.set_text(id, &section, &path, &value)).await?;
+            return Ok(Vec::new());
         }
         let titled = path.strip_suffix(".title");
         if let Some(section) = titled.and_then(|path| view.sections.iter().find(|section| section.path == path)) {
             let (section, title) = (section.id.clone(), one_line(value)?);
-            return self.blocking(move |app| app.rename_section(id, &section, &title)).await;
+            self.blocking(move |app| app.rename_section(id, &section, &title)).await?;
+            return Ok(Vec::new());
         }
-        self.set_missing(&view, path, value).await
+        self.set_missing(&view, path, value).await?;
+        Ok(Vec::new())
     }
 
     /// Sets a section's text as people read it: what it shows of the model is

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::naming::one;
 use crate::reference::{Hint, OPEN};
 use crate::schema::{Collection, Field, Shape};
 use crate::value::Value;
@@ -9,7 +10,7 @@ use crate::value::Value;
 use super::blocks::Block;
 use super::fields::{Found, comma_parts};
 use super::labels::{field_called, is_advice};
-use super::lists::{Entry, one};
+use super::lists::Entry;
 use super::work::{Labelled, Work, quote};
 
 /// What one depends on: a name, what for, and more below it.

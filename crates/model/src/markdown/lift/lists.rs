@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use crate::naming::{capital, one};
 use crate::reference::{self, Hint, OPEN};
 use crate::schema::{Collection, Shape};
 use crate::value::Value;
@@ -304,16 +305,4 @@ impl Work<'_, '_> {
         matches!(shape, Shape::Choice(_))
             && shape.parse(text, &crate::graph::Model::default()).is_ok_and(|value| !value.is_empty())
     }
-}
-
-/// With its article.
-pub(super) fn one(word: &str) -> String {
-    let article = if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {word}")
-}
-
-/// With a capital at its beginning.
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

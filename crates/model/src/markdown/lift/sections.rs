@@ -115,7 +115,7 @@ impl<'a> Run<'a> {
             self.note(index, quote(name), Some("the model spells the name differently"));
         } else if self.draft.reads_the_same(&section.title, &title) {
             self.changes[index].title = Some(title);
-            self.note(index, format!("{} {}", super::lists::capital(collection.table().singular), quote(name)), None);
+            self.note(index, format!("{} {}", crate::naming::capital(collection.table().singular), quote(name)), None);
         } else {
             self.draft.go_back(mark);
             return self.note(index, quote(name), Some("the heading would not read as before"));
