@@ -12,7 +12,6 @@ use crate::crypto::device_link::{DeviceCode, DeviceLink};
 use crate::crypto::invite::LinkError;
 use crate::crypto::keys::Identity;
 use crate::crypto::qr;
-use crate::crypto::random::OsRandom;
 use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::{self as store, membership as records, workspaces};
@@ -58,7 +57,7 @@ impl App {
                 if now.roster().devices.get(&code.signing) == Some(&root) {
                     return Ok(None);
                 }
-                build::add_device(&identity, &now.next(), now.key()?, certificate.clone(), &mut OsRandom)
+                build::add_device(&identity, &now.next(), now.key()?, certificate.clone(), &mut self.random())
                     .map(Some)
                     .map_err(Error::internal)
             })
@@ -100,7 +99,7 @@ impl App {
                 Some(owner) if *owner != root => {
                     Err(refused("Members name their own devices only.", "Ask whose device it is to name it."))
                 }
-                Some(_) => build::set_device_name(identity, &now.next(), now.key()?, device, name, &mut OsRandom)
+                Some(_) => build::set_device_name(identity, &now.next(), now.key()?, device, name, &mut self.random())
                     .map(Some)
                     .map_err(Error::internal),
             }
@@ -139,7 +138,7 @@ impl App {
                 ));
             }
             let gone = self.last_accepted(&id, std::iter::once(device))?;
-            build::remove(&identity, roster, now.now_ms, now.key()?, Vec::new(), gone, &mut OsRandom)
+            build::remove(&identity, roster, now.now_ms, now.key()?, Vec::new(), gone, &mut self.random())
                 .map(Some)
                 .map_err(Error::internal)
         })

@@ -7,7 +7,6 @@ use rusqlite::Connection;
 
 use super::{App, api_role, load, member_names, refused, wire_role};
 use crate::api::*;
-use crate::crypto::random::OsRandom;
 use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::{self as store, membership as records};
@@ -93,7 +92,7 @@ impl App {
             there = true;
             check_power(own, target.role, "removes others")?;
             let devices = self.last_accepted(&id, target.devices.keys().copied())?;
-            build::remove(&identity, now.roster(), now.now_ms, now.key()?, vec![member], devices, &mut OsRandom)
+            build::remove(&identity, now.roster(), now.now_ms, now.key()?, vec![member], devices, &mut self.random())
                 .map(Some)
                 .map_err(Error::internal)
         })
