@@ -26,7 +26,6 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use drystone_wire::{DocumentHandle, RelayKey};
 use serde_json::value::RawValue;
@@ -39,7 +38,7 @@ use crate::crypto::keys::SigningPair;
 use crate::crypto::random::array;
 use crate::error::{Error, Result};
 use crate::store::Database;
-use crate::surroundings::{AppRandom, Surroundings};
+use crate::surroundings::{self, AppRandom, Surroundings};
 use crate::sync::client::Client;
 use crate::unlock::{self, Unlock};
 
@@ -267,8 +266,7 @@ impl App {
 
     /// Milliseconds since 1970 by this computer's clock.
     pub(crate) fn now_ms(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let now = surroundings::now_ms(self.0.surroundings.as_ref());
         now.saturating_add_signed(self.0.clock_shift_ms.load(Ordering::Relaxed))
     }
 

@@ -1,10 +1,11 @@
 //! What an app gets from the computer it runs on, as far as a simulation
-//! replaces it: the network and randomness; and word of every commit, so that
+//! replaces it: the network, the clock and randomness; and word of every commit, so that
 //! a simulation can let a process end right after it. Outside of simulations
 //! there is the operating system and nothing of this.
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::crypto::random::{OsRandom, Random};
 
@@ -21,8 +22,22 @@ pub trait Surroundings: Send + Sync {
     /// happens to it.
     fn committed(&self);
 
+    /// The clock, milliseconds since 1970.
+    fn now_ms(&self) -> u64;
+
     /// Fills a buffer with bytes that keys, ids and nonces are made of.
     fn fill(&self, bytes: &mut [u8]);
+}
+
+/// The time by this computer's clock, or by the one that replaces it.
+pub(crate) fn now_ms(surroundings: Option<&Arc<dyn Surroundings>>) -> u64 {
+    match surroundings {
+        Some(surroundings) => surroundings.now_ms(),
+        None => {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+        }
+    }
 }
 
 /// Random bytes as an app gets them.

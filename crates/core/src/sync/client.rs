@@ -2,7 +2,7 @@
 //! nothing but connections and a token.
 
 use std::sync::{Arc, Mutex as StdMutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use drystone_wire::auth::challenge_bytes;
 use drystone_wire::http::{Challenge, ChallengeRequest, ErrorBody, RelayErrorCode, RelayInfo, Token, TokenRequest};
@@ -17,7 +17,7 @@ use super::request::{Failure, FailureKind, Reply, Request};
 use crate::crypto::address::RelayAddress;
 use crate::crypto::keys::SigningPair;
 use crate::error::{Error, ErrorCode};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{self, Surroundings};
 
 pub use super::listening::Listener;
 
@@ -278,7 +278,7 @@ impl Client {
             return Err(Failure::new(FailureKind::Attention, error));
         }
         seen.key = Some(challenge.relay_key);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
+        let now = i64::try_from(surroundings::now_ms(self.carrier.as_ref())).unwrap_or(i64::MAX);
         seen.clock_offset_ms = challenge.time_ms.parse::<i64>().ok().map(|time| time.saturating_sub(now));
         Ok(())
     }

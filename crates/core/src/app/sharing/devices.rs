@@ -117,8 +117,7 @@ impl App {
                 "Revoke it on another of your devices, or leave the workspace.",
             ));
         }
-        // What the relay has of it until now counts.
-        self.round_now(Some(id)).await?;
+        self.read_to_the_end(&id).await?;
         let mut there = false;
         self.post_record(&id, |now| {
             let (root, own) = now.own(&identity)?;
