@@ -13,6 +13,7 @@
 pub mod air;
 pub mod checks;
 pub mod dice;
+pub mod liar;
 pub mod person;
 pub mod post;
 pub mod world;

@@ -9,6 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use drystone_core::surroundings::{Carried, Surroundings};
 use drystone_relay::embedded::http;
+use drystone_wire::canonical;
+use drystone_wire::log::Append;
 
 use super::copy_files;
 use super::dice::Dice;
@@ -76,6 +78,8 @@ pub struct Air {
     pub rough: AtomicBool,
     /// What was sent before, or is still on its way.
     late: Mutex<Vec<Letter>>,
+    /// Envelopes in the relay's log, in their order.
+    pub log: Mutex<Vec<Vec<u8>>>,
     /// What happened.
     trace: Mutex<Vec<String>>,
     /// What the relay does to its answers.
@@ -90,6 +94,7 @@ impl Air {
             dice: Dice::new(seed, 1),
             rough: AtomicBool::new(false),
             late: Mutex::default(),
+            log: Mutex::default(),
             trace: Mutex::default(),
             malice: Mutex::default(),
         })
@@ -114,6 +119,20 @@ impl Air {
         self.late.lock().unwrap().clear();
     }
 
+    /// Keeps what was appended to the log.
+    fn keep(&self, letter: &Letter, reply: &Reply) {
+        if letter.kind() != "POST log" || !reply.status.is_success() {
+            return;
+        }
+        let append: Append = canonical::decode(&letter.body, usize::MAX).unwrap();
+        let mut log = self.log.lock().unwrap();
+        for envelope in append.envelopes {
+            if !log.contains(&envelope.0) {
+                log.push(envelope.0);
+            }
+        }
+    }
+
     /// Brings a request to the relay, or not, and its answer back, or not.
     async fn bring(&self, who: usize, letter: Letter, line: &Line) -> Option<Reply> {
         if self.chance(10) {
@@ -134,9 +153,11 @@ impl Air {
         let post = self.post.lock().await;
         if let Some(early) = early {
             let reply = post.answer(&early).await;
+            self.keep(&early, &reply);
             self.note(format!("late {}: {}", early.kind(), reply.status));
         }
         let mut reply = post.answer(&letter).await;
+        self.keep(&letter, &reply);
         drop(post);
         if let Some(malice) = self.malice.lock().unwrap().as_mut() {
             reply = malice(who, &letter, reply);

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use drystone_core::crypto::keys::{Secret, SigningPair};
 use drystone_relay::embedded::{Embedded, back_up, restore_into};
 
 use super::air::{Letter, Reply};
@@ -26,6 +27,13 @@ impl Post {
 
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// The relay's key, as who runs it has it.
+    pub fn key(&self) -> SigningPair {
+        let text = std::fs::read_to_string(self.data().join("relay.key")).unwrap();
+        let bytes = (0..64).step_by(2).map(|at| u8::from_str_radix(&text.trim()[at..at + 2], 16).unwrap());
+        SigningPair::new(&Secret::new(bytes.collect::<Vec<u8>>().try_into().unwrap()))
     }
 
     fn start(&mut self) {
