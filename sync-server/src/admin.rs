@@ -1,12 +1,12 @@
 //! Administration by the command line: it works on the data folder, also while
 //! the relay runs. The running relay notices at its next request.
 
-mod backup;
+pub mod backup;
 mod change;
 mod check;
 mod fault;
 mod list;
-mod restore;
+pub mod restore;
 mod size;
 
 use std::io::{IsTerminal, Write};
@@ -238,7 +238,7 @@ pub struct Store {
 }
 
 impl Store {
-    fn open(data: PathBuf) -> Result<Store, Fault> {
+    pub fn open(data: PathBuf) -> Result<Store, Fault> {
         let path = folder::existing_database(&data)?;
         let connection = sqlite::open_beside(&path)?;
         check_format(&connection, "start the relay once with this program, which brings it up to date")?;

@@ -62,7 +62,7 @@ pub async fn run(config: Config) -> Result<(), Fatal> {
 }
 
 /// Opens the store and puts the relay together.
-fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fatal> {
+pub fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fatal> {
     let key = folder.signing_key()?;
     let relay_key = drystone_wire::RelayKey(key.verifying_key().to_bytes());
     let connection = sqlite::open(&folder.private_database()?, &relay_key, config.limits.max_store_bytes)?;

@@ -62,6 +62,11 @@ impl Device {
         Device { app: App::open(config).await.unwrap(), folder }
     }
 
+    /// An app that is open on a folder.
+    pub fn of(folder: tempfile::TempDir, app: App) -> Device {
+        Device { folder: Arc::new(folder), app }
+    }
+
     /// Its data folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()

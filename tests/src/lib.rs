@@ -12,6 +12,7 @@ pub mod network;
 pub mod page;
 pub mod process;
 pub mod raw;
+pub mod simulator;
 pub mod trace;
 #[cfg(target_os = "linux")]
 pub mod window;

@@ -26,16 +26,20 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use drystone_wire::DocumentHandle;
+use drystone_wire::{DocumentHandle, RelayKey};
 use serde_json::value::RawValue;
 use tokio::sync::{Notify, broadcast};
 
 use crate::api::*;
 use crate::command::Request;
+use crate::crypto::address::RelayAddress;
+use crate::crypto::keys::SigningPair;
+use crate::crypto::random::array;
 use crate::error::{Error, Result};
 use crate::store::Database;
+use crate::surroundings::{self, AppRandom, Surroundings};
+use crate::sync::client::Client;
 use crate::unlock::{self, Unlock};
 
 pub use model::schema;
@@ -67,6 +71,8 @@ struct Inner {
     _alive: File,
     key_source: KeySource,
     events: broadcast::Sender<Event>,
+    /// Only simulations have them.
+    surroundings: Option<Arc<dyn Surroundings>>,
     outbox: Notify,
     /// Added to this computer's clock; only tests set it.
     clock_shift_ms: AtomicI64,
@@ -83,7 +89,13 @@ impl App {
     /// Says what is wrong with the folder, the key or the database.
     pub async fn open(config: Config) -> Result<App> {
         let background_sync = config.background_sync;
-        let app = tokio::task::spawn_blocking(move || App::open_blocking(config)).await.map_err(Error::internal)??;
+        let open = move || {
+            let app = App::open_blocking(config, None)?;
+            let housekeeping = housekeeping::start(&app)?;
+            *app.0.housekeeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(housekeeping);
+            Ok::<App, Error>(app)
+        };
+        let app = tokio::task::spawn_blocking(open).await.map_err(Error::internal)??;
         if background_sync {
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
@@ -91,14 +103,28 @@ impl App {
         Ok(app)
     }
 
-    fn open_blocking(config: Config) -> Result<App> {
+    /// Opens a data folder in replaced surroundings. Nothing runs beside the
+    /// commands that are called, neither synchronisation nor housekeeping, so
+    /// that what happens depends on them alone.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_in(config: Config, surroundings: Arc<dyn Surroundings>) -> Result<App> {
+        let open = move || App::open_blocking(config, Some(surroundings));
+        tokio::task::spawn_blocking(open).await.map_err(Error::internal)?
+    }
+
+    fn open_blocking(config: Config, surroundings: Option<Arc<dyn Surroundings>>) -> Result<App> {
         let data_dir = config.data_dir;
         make_private_dir(&data_dir)?;
         let key = unlock::database_key(&data_dir, &config.unlock)?;
         unlock::check_database_is_there(&data_dir)?;
         let db = Database::open(&data_dir.join("drystone.db"), &key)?;
-        let mut bytes = [0; 16];
-        unlock::random(&mut bytes)?;
+        if let Some(surroundings) = &surroundings {
+            let surroundings = surroundings.clone();
+            db.call_after_commits(Box::new(move || surroundings.committed()));
+        }
+        let bytes: [u8; 16] = array(&mut AppRandom(surroundings.clone()));
         let session = data_encoding::HEXLOWER.encode(&bytes);
         let alive = recover::announce(&data_dir, &session)?;
         let app = App(Arc::new(Inner {
@@ -108,6 +134,7 @@ impl App {
             session,
             _alive: alive,
             events: broadcast::channel(EVENT_QUEUE).0,
+            surroundings,
             outbox: Notify::new(),
             clock_shift_ms: AtomicI64::new(0),
             documents: Mutex::default(),
@@ -115,11 +142,10 @@ impl App {
             housekeeping: Mutex::default(),
         }));
         let now = app.now_ms();
-        app.db().write(|tx| sharing::ensure_identity_and_default_workspace(tx, now, "").map(|_| ()))?;
+        let mut random = app.random();
+        app.db().write(|tx| sharing::ensure_identity_and_default_workspace(tx, now, "", &mut random).map(|_| ()))?;
         unlock::remember_database(app.data_dir())?;
         app.recover_typing()?;
-        let housekeeping = housekeeping::start(&app)?;
-        *app.0.housekeeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(housekeeping);
         Ok(app)
     }
 
@@ -240,8 +266,7 @@ impl App {
 
     /// Milliseconds since 1970 by this computer's clock.
     pub(crate) fn now_ms(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let now = surroundings::now_ms(self.0.surroundings.as_ref());
         now.saturating_add_signed(self.0.clock_shift_ms.load(Ordering::Relaxed))
     }
 
@@ -254,8 +279,30 @@ impl App {
     /// 16 random bytes: an actor, a document or a section id.
     pub(crate) fn fresh_id(&self) -> Result<[u8; 16]> {
         let mut id = [0; 16];
-        unlock::random(&mut id)?;
+        match &self.0.surroundings {
+            Some(surroundings) => surroundings.fill(&mut id),
+            None => unlock::random(&mut id)?,
+        }
         Ok(id)
+    }
+
+    /// Where keys and nonces come from.
+    pub(crate) fn random(&self) -> AppRandom {
+        AppRandom(self.0.surroundings.clone())
+    }
+
+    /// Access to a relay, through what this app has for a network.
+    pub(crate) fn new_client(
+        &self,
+        relay: RelayAddress,
+        pinned: Option<RelayKey>,
+        signer: SigningPair,
+        roots: &[u8],
+    ) -> Result<Client> {
+        match &self.0.surroundings {
+            Some(surroundings) => Client::carried_by(surroundings.clone(), relay, pinned, signer),
+            None => Client::new(relay, pinned, signer, roots),
+        }
     }
 }
 

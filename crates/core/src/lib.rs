@@ -12,6 +12,7 @@ pub mod document;
 pub mod error;
 pub mod export;
 mod store;
+pub mod surroundings;
 pub mod sync;
 mod unlock;
 

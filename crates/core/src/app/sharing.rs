@@ -18,7 +18,7 @@ use super::App;
 use crate::api::*;
 use crate::crypto::keys::IdentitySecrets;
 use crate::crypto::names::NAME_BYTES;
-use crate::crypto::random::{OsRandom, Random};
+use crate::crypto::random::Random;
 use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::{self as store, membership as records, workspaces};
@@ -32,13 +32,14 @@ pub(crate) fn ensure_identity_and_default_workspace(
     tx: &Transaction<'_>,
     now_ms: u64,
     user_name: &str,
+    random: &mut dyn Random,
 ) -> Result<WorkspaceId> {
     if store::identity(tx)?.is_none() {
-        store::insert_identity(tx, &IdentitySecrets::generate(&mut OsRandom), user_name)?;
+        store::insert_identity(tx, &IdentitySecrets::generate(random), user_name)?;
     }
     match workspaces::default(tx)? {
         Some(workspace) => Ok(workspace),
-        None => found(tx, FIRST_WORKSPACE, now_ms, &mut OsRandom),
+        None => found(tx, FIRST_WORKSPACE, now_ms, random),
     }
 }
 
@@ -229,7 +230,7 @@ impl App {
             return Ok(());
         }
         self.post_record(id, |now| {
-            build::set_name(&own.identity, root, &now.next(), now.key()?, &own.user_name, &mut OsRandom)
+            build::set_name(&own.identity, root, &now.next(), now.key()?, &own.user_name, &mut self.random())
                 .map(Some)
                 .map_err(Error::internal)
         })
@@ -250,7 +251,7 @@ impl App {
         let created = self
             .blocking(move |app| {
                 app.db().write(|tx| {
-                    let id = found(tx, &name, now, &mut OsRandom)?;
+                    let id = found(tx, &name, now, &mut app.random())?;
                     summary(tx, &id)
                 })
             })

@@ -127,7 +127,7 @@ impl App {
     async fn meet(&self, address: &RelayAddress) -> Result<RelayKey> {
         let own = self.db().read(store::own)?;
         let roots = trust::read(self.data_dir())?;
-        let client = Client::new(address.clone(), None, own.identity.device().clone(), &roots)?;
+        let client = self.new_client(address.clone(), None, own.identity.device().clone(), &roots)?;
         client.greet().await.map_err(|failure| failure.error)?;
         client.relay_key().ok_or_else(|| Error::internal("the relay has no key"))
     }
@@ -138,7 +138,7 @@ impl App {
         let clients = &mut sync.get_or_insert_default().clients;
         clients.get(address, pinned, &roots, || {
             let own = self.db().read(store::own)?;
-            Client::new(address.clone(), pinned, own.identity.device().clone(), &roots)
+            self.new_client(address.clone(), pinned, own.identity.device().clone(), &roots)
         })
     }
 

@@ -1,7 +1,7 @@
 //! Opening, migrating and sharing the encrypted database.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -36,6 +36,7 @@ pub struct Database {
     key: zeroize::Zeroizing<[u8; 32]>,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    after_commit: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Database {
@@ -55,6 +56,7 @@ impl Database {
             key: zeroize::Zeroizing::new(*key),
             writer: Mutex::new(writer),
             readers: Mutex::default(),
+            after_commit: OnceLock::new(),
         })
     }
 
@@ -88,6 +90,7 @@ impl Database {
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = f(&transaction)?;
         transaction.commit()?;
+        self.committed();
         Ok(value)
     }
 
@@ -97,7 +100,22 @@ impl Database {
     /// # Errors
     /// What `f` returns; nothing is written then.
     pub fn write_one<T>(&self, f: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
-        f(&lock(&self.writer))
+        let writer = lock(&self.writer);
+        let value = f(&writer)?;
+        self.committed();
+        Ok(value)
+    }
+
+    /// From now on calls this right after each commit, while no other can begin.
+    pub fn call_after_commits(&self, call: Box<dyn Fn() + Send + Sync>) {
+        // Set once, when a simulation opens the folder.
+        let _first = self.after_commit.set(call);
+    }
+
+    fn committed(&self) {
+        if let Some(call) = self.after_commit.get() {
+            call();
+        }
     }
 
     /// A connection of its own, for watching what other processes commit.

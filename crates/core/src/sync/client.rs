@@ -1,9 +1,8 @@
 //! Speaks HTTP with one relay: tokens, requests, waiting and listening. Keeps
 //! nothing but connections and a token.
 
-use std::sync::Mutex as StdMutex;
-use std::sync::PoisonError;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex as StdMutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use drystone_wire::auth::challenge_bytes;
 use drystone_wire::http::{Challenge, ChallengeRequest, ErrorBody, RelayErrorCode, RelayInfo, Token, TokenRequest};
@@ -18,6 +17,7 @@ use super::request::{Failure, FailureKind, Reply, Request};
 use crate::crypto::address::RelayAddress;
 use crate::crypto::keys::SigningPair;
 use crate::error::{Error, ErrorCode};
+use crate::surroundings::{self, Surroundings};
 
 pub use super::listening::Listener;
 
@@ -35,6 +35,8 @@ const RETRY_AFTER_LIMIT_SECONDS: u64 = 3600;
 /// One key's access to one relay.
 pub struct Client {
     http: reqwest::Client,
+    /// Takes the place of the network in simulations.
+    carrier: Option<Arc<dyn Surroundings>>,
     relay: RelayAddress,
     signer: SigningPair,
     seen: StdMutex<Seen>,
@@ -79,7 +81,23 @@ impl Client {
         }
         let http = builder.build().map_err(unreadable)?;
         let seen = StdMutex::new(Seen { key: pinned, clock_offset_ms: None });
-        Ok(Client { http, relay, signer, seen, token: Mutex::default() })
+        Ok(Client { http, carrier: None, relay, signer, seen, token: Mutex::default() })
+    }
+
+    /// The same through a carrier instead of a network.
+    ///
+    /// # Errors
+    /// When the HTTP library does not start.
+    pub fn carried_by(
+        carrier: Arc<dyn Surroundings>,
+        relay: RelayAddress,
+        pinned: Option<RelayKey>,
+        signer: SigningPair,
+    ) -> Result<Client, Error> {
+        let seen = StdMutex::new(Seen { key: pinned, clock_offset_ms: None });
+        // It only puts requests together here: no certificates are read.
+        let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().map_err(Error::internal)?;
+        Ok(Client { http, carrier: Some(carrier), relay, signer, seen, token: Mutex::default() })
     }
 
     /// The relay's address.
@@ -265,7 +283,7 @@ impl Client {
             return Err(Failure::new(FailureKind::Attention, error));
         }
         seen.key = Some(challenge.relay_key);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
+        let now = i64::try_from(surroundings::now_ms(self.carrier.as_ref())).unwrap_or(i64::MAX);
         seen.clock_offset_ms = challenge.time_ms.parse::<i64>().ok().map(|time| time.saturating_sub(now));
         Ok(())
     }
@@ -275,7 +293,11 @@ impl Client {
     }
 
     async fn transport(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        request.send().await.map_err(|error| transport_failure(&self.relay, &error))
+        let Some(carrier) = &self.carrier else {
+            return request.send().await.map_err(|error| transport_failure(&self.relay, &error));
+        };
+        let request = request.build().map_err(|error| transport_failure(&self.relay, &error))?;
+        carrier.carry(request).await.ok_or_else(|| unreachable(&self.relay, "the connection broke off"))
     }
 }
 

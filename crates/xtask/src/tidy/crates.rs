@@ -10,7 +10,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("Cargo.toml", &["drystone-core"]),
     ("crates/wire/Cargo.toml", &[]),
     ("crates/model/Cargo.toml", &[]),
-    ("fuzz/Cargo.toml", &["drystone-model"]),
+    ("fuzz/Cargo.toml", &["drystone-core", "drystone-model", "drystone-wire"]),
     ("crates/core/Cargo.toml", &["drystone-model", "drystone-wire"]),
     ("crates/cli/Cargo.toml", &["drystone-core"]),
     ("crates/xtask/Cargo.toml", &[]),

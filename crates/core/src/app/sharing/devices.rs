@@ -12,7 +12,6 @@ use crate::crypto::device_link::{DeviceCode, DeviceLink};
 use crate::crypto::invite::LinkError;
 use crate::crypto::keys::Identity;
 use crate::crypto::qr;
-use crate::crypto::random::OsRandom;
 use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::{self as store, membership as records, workspaces};
@@ -58,7 +57,7 @@ impl App {
                 if now.roster().devices.get(&code.signing) == Some(&root) {
                     return Ok(None);
                 }
-                build::add_device(&identity, &now.next(), now.key()?, certificate.clone(), &mut OsRandom)
+                build::add_device(&identity, &now.next(), now.key()?, certificate.clone(), &mut self.random())
                     .map(Some)
                     .map_err(Error::internal)
             })
@@ -100,7 +99,7 @@ impl App {
                 Some(owner) if *owner != root => {
                     Err(refused("Members name their own devices only.", "Ask whose device it is to name it."))
                 }
-                Some(_) => build::set_device_name(identity, &now.next(), now.key()?, device, name, &mut OsRandom)
+                Some(_) => build::set_device_name(identity, &now.next(), now.key()?, device, name, &mut self.random())
                     .map(Some)
                     .map_err(Error::internal),
             }
@@ -118,8 +117,7 @@ impl App {
                 "Revoke it on another of your devices, or leave the workspace.",
             ));
         }
-        // What the relay has of it until now counts.
-        self.round_now(Some(id)).await?;
+        self.read_to_the_end(&id).await?;
         let mut there = false;
         self.post_record(&id, |now| {
             let (root, own) = now.own(&identity)?;
@@ -139,7 +137,7 @@ impl App {
                 ));
             }
             let gone = self.last_accepted(&id, std::iter::once(device))?;
-            build::remove(&identity, roster, now.now_ms, now.key()?, Vec::new(), gone, &mut OsRandom)
+            build::remove(&identity, roster, now.now_ms, now.key()?, Vec::new(), gone, &mut self.random())
                 .map(Some)
                 .map_err(Error::internal)
         })

@@ -12,7 +12,7 @@ use crate::app::rfc3339;
 use crate::crypto::address::RelayAddress;
 use crate::crypto::invite::{InviteKeys, InviteLink, Seed};
 use crate::crypto::qr;
-use crate::crypto::random::{OsRandom, Random};
+use crate::crypto::random::Random;
 use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::invites::{self, InviteRow};
@@ -35,7 +35,7 @@ impl App {
         let id = self.blocking(move |app| app.may_invite(args.workspace.as_deref(), args.role)).await?;
         self.publish_name(&id).await?;
         let mut seed = Zeroizing::new([0; 16]);
-        OsRandom.fill(seed.as_mut());
+        self.random().fill(seed.as_mut());
         let keys = InviteKeys::derive(&seed, &id).map_err(Error::internal)?;
         let identity = self.db().read(store::own)?.identity;
         let (hours, mut expires_ms) = (u64::from(args.hours), 0);
@@ -43,7 +43,7 @@ impl App {
             .post_record(&id, |now| {
                 expires_ms = now.now_ms + hours * HOUR_MS;
                 let role = wire_role(args.role);
-                build::invite(&identity, &now.next(), now.key()?, &keys, role, expires_ms, &mut OsRandom)
+                build::invite(&identity, &now.next(), now.key()?, &keys, role, expires_ms, &mut self.random())
                     .map(Some)
                     .map_err(Error::internal)
             })

@@ -9,7 +9,6 @@ use crate::crypto::address::RelayAddress;
 use crate::crypto::device_link::DeviceLink;
 use crate::crypto::invite::{InviteKeys, InviteLink, LinkError};
 use crate::crypto::keys::EpochKey;
-use crate::crypto::random::OsRandom;
 use crate::crypto::records::{self as build, Next};
 use crate::crypto::wrap;
 use crate::error::{Error, ErrorCode, Result};
@@ -97,13 +96,13 @@ impl App {
         let keys = InviteKeys::derive(&link.seed.0, &link.workspace).map_err(Error::internal)?;
         let roots = trust::read(self.data_dir())?;
         let pinned = Some(link.relay_key);
-        let invited = Client::new(link.relay.clone(), pinned, keys.signing.clone(), &roots)?;
+        let invited = self.new_client(link.relay.clone(), pinned, keys.signing.clone(), &roots)?;
         let device = own.identity.device_key();
         for _ in 0..TRIES {
             let fetched = match fetch(&invited, &target).await {
                 // Perhaps a try before was heard by the relay and its answer lost.
                 Err(failure) if failure.kind == FailureKind::NotFound => {
-                    let member = Client::new(link.relay.clone(), pinned, own.identity.device().clone(), &roots)?;
+                    let member = self.new_client(link.relay.clone(), pinned, own.identity.device().clone(), &roots)?;
                     fetch(&member, &target).await.map_err(|_| no_longer())?
                 }
                 other => other.map_err(|failure| failure.error)?,
@@ -115,7 +114,7 @@ impl App {
             let now_ms = corrected(self.now_ms(), &invited);
             let next = Next::after(fetched.membership.roster(), now_ms);
             let record =
-                build::join(&own.identity, &next, &key, &keys, &user_name, &mut OsRandom).map_err(Error::internal)?;
+                build::join(&own.identity, &next, &key, &keys, &user_name, &mut self.random()).map_err(Error::internal)?;
             match invited.send(&link.workspace, Request::Record(record.to_bytes())).await {
                 Ok(_) => {}
                 Err(failure) if failure.kind == FailureKind::MembershipMoved => tokio::time::sleep(PAUSE).await,
@@ -143,7 +142,7 @@ impl App {
         }
         let target = Entrance::Device(link.clone()).target();
         let roots = trust::read(self.data_dir())?;
-        let client = Client::new(link.relay.clone(), Some(link.relay_key), own.identity.device().clone(), &roots)?;
+        let client = self.new_client(link.relay.clone(), Some(link.relay_key), own.identity.device().clone(), &roots)?;
         let fetched = fetch(&client, &target).await.map_err(|failure| failure.error)?;
         if fetched.membership.roster().devices.get(&link.device) == Some(&link.member) {
             return Ok((fetched, target));

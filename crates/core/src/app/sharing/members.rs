@@ -7,10 +7,9 @@ use rusqlite::Connection;
 
 use super::{App, api_role, load, member_names, refused, wire_role};
 use crate::api::*;
-use crate::crypto::random::OsRandom;
 use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::sharing::{self as store, membership as records};
+use crate::store::sharing::{self as store, membership as records, workspaces};
 use crate::sync::membership;
 
 const ROLES: [WireRole; 4] = [WireRole::Owner, WireRole::Admin, WireRole::Editor, WireRole::Reader];
@@ -75,8 +74,7 @@ impl App {
     pub(crate) async fn workspace_remove(&self, args: MemberRef) -> Result<Vec<Member>> {
         let (id, identity) = self.acting(args.workspace.as_deref())?;
         let member = root_key(&args.member)?;
-        // What the relay has of the removed member until now counts.
-        self.round_now(Some(id)).await?;
+        self.read_to_the_end(&id).await?;
         let mut there = false;
         self.post_record(&id, |now| {
             let (root, own) = now.own(&identity)?;
@@ -93,12 +91,27 @@ impl App {
             there = true;
             check_power(own, target.role, "removes others")?;
             let devices = self.last_accepted(&id, target.devices.keys().copied())?;
-            build::remove(&identity, now.roster(), now.now_ms, now.key()?, vec![member], devices, &mut OsRandom)
+            build::remove(&identity, now.roster(), now.now_ms, now.key()?, vec![member], devices, &mut self.random())
                 .map(Some)
                 .map_err(Error::internal)
         })
         .await?;
         self.members_changed(&id).await
+    }
+
+    /// What the relay has of a removed device until now counts. Who has not read
+    /// it would name an earlier entry as the last one, and differ for ever from
+    /// those who had taken later ones in.
+    pub(super) async fn read_to_the_end(&self, id: &WorkspaceId) -> Result<()> {
+        use ErrorCode as E;
+        self.round_now(Some(*id)).await?;
+        let problem = self.db().read(|conn| Ok(workspaces::get(conn, id)?.problem))?;
+        // A refusal of what is sent, as by a full quota, comes after reading.
+        let unread = [E::Unreachable, E::RateLimited, E::Busy, E::Certificate, E::Unauthorized, E::Integrity];
+        match problem.filter(|problem| unread.contains(&problem.code)) {
+            Some(problem) => Err(problem),
+            None => Ok(()),
+        }
     }
 
     /// How far each of these devices is believed: as far as this one followed it.

@@ -11,7 +11,6 @@ use crate::crypto::invite::{InviteKeys, InviteLink};
 use crate::crypto::keys::EpochKey;
 use crate::error::{Error, Result};
 use crate::store::sharing::{self as store, workspaces};
-use crate::sync::client::Client;
 use crate::sync::membership;
 use crate::sync::request::FailureKind;
 use crate::sync::trust;
@@ -43,7 +42,7 @@ impl App {
         let target = Entrance::Invite(link.clone()).target();
         let keys = InviteKeys::derive(&link.seed.0, &link.workspace).map_err(Error::internal)?;
         let roots = trust::read(self.data_dir())?;
-        let client = Client::new(link.relay.clone(), Some(link.relay_key), keys.signing.clone(), &roots)?;
+        let client = self.new_client(link.relay.clone(), Some(link.relay_key), keys.signing.clone(), &roots)?;
         let fetched = fetch(&client, &target).await.map_err(|failure| match failure.kind {
             FailureKind::NotFound => no_longer(),
             _ => failure.error,

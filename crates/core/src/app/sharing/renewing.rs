@@ -8,7 +8,6 @@ use rusqlite::Connection;
 use super::{App, load, refused};
 use crate::api::*;
 use crate::app::rfc3339;
-use crate::crypto::random::OsRandom;
 use crate::crypto::records as build;
 use crate::error::{Error, Result};
 use crate::store::sharing as store;
@@ -36,7 +35,7 @@ impl App {
                     "Ask one of them; `drystone workspace members` lists them.",
                 ));
             }
-            build::rotate(&identity, now.roster(), now.now_ms, now.key()?, &mut OsRandom)
+            build::rotate(&identity, now.roster(), now.now_ms, now.key()?, &mut self.random())
                 .map(Some)
                 .map_err(Error::internal)
         })
@@ -62,7 +61,7 @@ impl App {
             if !may || !is_due(now.roster(), now.now_ms) {
                 return Ok(None);
             }
-            build::rotate(&identity, now.roster(), now.now_ms, now.key()?, &mut OsRandom)
+            build::rotate(&identity, now.roster(), now.now_ms, now.key()?, &mut self.random())
                 .map(Some)
                 .map_err(Error::internal)
         })

@@ -1,9 +1,9 @@
 //! From the inbox into documents: entries are opened, checked and applied in
 //! batches; what is refused is set aside.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use drystone_wire::{DeviceKey, Hash, WorkspaceId};
+use drystone_wire::{DeviceKey, DocumentHandle, Hash, WorkspaceId};
 use rusqlite::Connection;
 
 use super::exchange::{Data, Loaded, Remote};
@@ -203,6 +203,9 @@ struct Collector<'a> {
     verifier: Verifier<'a>,
     settlement: Settlement,
     remote: Vec<Remote>,
+    /// Changes taken into this batch: a device may send one twice in it, as
+    /// after its relay was set anew, and the database does not have it yet.
+    taken: BTreeSet<(DocumentHandle, [u8; 32])>,
     /// Ids of own unconfirmed envelopes by number, read when first needed.
     unconfirmed: Option<BTreeMap<u64, Hash>>,
 }
@@ -218,7 +221,7 @@ impl<'a> Collector<'a> {
             limits: Limits::default(),
         };
         let settlement = Settlement { generation: row.cursor.generation, ..Settlement::default() };
-        Collector { conn, row, device, verifier, settlement, remote: Vec::new(), unconfirmed: None }
+        Collector { conn, row, device, verifier, settlement, remote: Vec::new(), taken: BTreeSet::new(), unconfirmed: None }
     }
 
     /// Takes an entry that was set aside once more. When it was refused for its
@@ -304,8 +307,13 @@ impl<'a> Collector<'a> {
         let conn = self.conn;
         let stored =
             |actor: &[u8]| inbox::actor(conn, &document, actor).ok().flatten().map(|row| (row.device, row.sequence));
-        let has_change = |hash: &[u8; 32]| inbox::has_change(conn, &document, hash).unwrap_or(false);
-        check_actors(opened, &mut self.settlement.actors, &stored, &has_change)
+        let taken = &self.taken;
+        let has_change = |hash: &[u8; 32]| {
+            taken.contains(&(document, *hash)) || inbox::has_change(conn, &document, hash).unwrap_or(false)
+        };
+        let fresh = check_actors(opened, &mut self.settlement.actors, &stored, &has_change)?;
+        self.taken.extend(opened.changes.iter().map(|(summary, _)| (document, summary.hash)));
+        Ok(fresh)
     }
 
     /// Consecutive changes of one author to one document become one batch.

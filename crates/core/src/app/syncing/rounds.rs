@@ -8,7 +8,6 @@ use super::exchange::{Exchange, Prepared};
 use super::state::state;
 use crate::api::Event as Announcement;
 use crate::app::App;
-use crate::crypto::random::OsRandom;
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::outbox;
 use crate::store::sharing::workspaces::{self, RoundOutcome, WorkspaceRow};
@@ -59,12 +58,12 @@ impl Rounds {
     /// Runs rounds until one ends, and stores how it went.
     pub async fn run_one(&self, app: &App) -> Result<()> {
         let mut engine = Engine::default();
-        let mut actions = engine.handle(app.now_ms(), &mut OsRandom, Event::Tick);
+        let mut actions = engine.handle(app.now_ms(), &mut app.random(), Event::Tick);
         loop {
             match actions.pop() {
                 Some(Action::Run(step)) => {
                     let result = self.step_for_engine(app, step).await;
-                    actions = engine.handle(app.now_ms(), &mut OsRandom, Event::Finished(step, result));
+                    actions = engine.handle(app.now_ms(), &mut app.random(), Event::Finished(step, result));
                 }
                 Some(Action::Ended(result)) => {
                     self.record_end(app, result, engine.next_ms()).await?;
@@ -148,7 +147,7 @@ impl Rounds {
 
     async fn prepare(&self, app: &App, step: Step) -> Attempt<Prepared> {
         let now = app.now_ms();
-        self.on_exchange(app, move |exchange, app| exchange.prepare(app, step, now, &mut OsRandom)).await
+        self.on_exchange(app, move |exchange, app| exchange.prepare(app, step, now, &mut app.random())).await
     }
 
     async fn take(&self, app: &App, reply: Reply) -> Attempt<Prepared> {

@@ -1,0 +1,52 @@
+//! Runs of the simulator: the real engine and the real relay in bad weather,
+//! from seeds. `DRYSTONE_SEED=17 cargo test --test simulator one_seed` repeats one.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
+
+use std::time::{Duration, Instant};
+
+use drystone_tests::simulator;
+
+/// Seeds in every run of the tests, as far as the time reaches.
+const SEEDS: u64 = 1_000;
+const TIME: Duration = Duration::from_secs(200);
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[test]
+fn whatever_happens_everybody_ends_with_the_same_and_nothing_is_lost() {
+    let started = Instant::now();
+    let done = simulator::run_all(0..SEEDS, TIME);
+    let seconds = started.elapsed().as_secs_f64();
+    println!("{done} seeds in {seconds:.0} s");
+    assert!(done >= 100, "only {done} seeds in {seconds:.0} s: too few to mean anything");
+}
+
+#[test]
+#[ignore = "as many as asked for: DRYSTONE_SEEDS=100000, from DRYSTONE_FIRST"]
+fn many_seeds() {
+    let first = number("DRYSTONE_FIRST").unwrap_or(SEEDS);
+    let seconds = Duration::from_secs(number("DRYSTONE_SECONDS").unwrap_or(7 * 24 * 60 * 60));
+    let started = Instant::now();
+    let done = simulator::run_all(first..first + number("DRYSTONE_SEEDS").unwrap_or(100_000), seconds);
+    println!("{done} seeds from {first} in {:.0} s", started.elapsed().as_secs_f64());
+}
+
+#[test]
+#[ignore = "one seed that was named: DRYSTONE_SEED=17"]
+fn one_seed() {
+    let seed = number("DRYSTONE_SEED").expect("DRYSTONE_SEED names the seed");
+    for line in simulator::run(seed) {
+        println!("{line}");
+    }
+}
+
+#[test]
+fn a_seed_replays_itself() {
+    for seed in [4, 7] {
+        let (first, again) = (simulator::run(seed), simulator::run(seed));
+        assert_eq!(first, again, "seed {seed} took another way the second time");
+        assert!(first.len() > 100, "{first:?}");
+    }
+}
