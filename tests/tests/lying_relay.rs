@@ -219,7 +219,8 @@ async fn records_of(scene: &Scene) -> Vec<Vec<u8>> {
     });
     // A workspace read anew is read from its first record.
     let link = scene.world.people[ANNA].device().invite(Role::Editor).await;
-    let asked = scene.world.people[CLEO].device().call::<InvitePreview>(Request::WorkspacePreview(InspectInvite { link }));
+    let asked =
+        scene.world.people[CLEO].device().call::<InvitePreview>(Request::WorkspacePreview(InspectInvite { link }));
     asked.await.unwrap();
     scene.world.people[CLEO].device().sync().await;
     let all = kept.lock().unwrap().clone();

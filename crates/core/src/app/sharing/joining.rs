@@ -113,8 +113,8 @@ impl App {
             let key = invited_key(&fetched, &keys)?;
             let now_ms = corrected(self.now_ms(), &invited);
             let next = Next::after(fetched.membership.roster(), now_ms);
-            let record =
-                build::join(&own.identity, &next, &key, &keys, &user_name, &mut self.random()).map_err(Error::internal)?;
+            let record = build::join(&own.identity, &next, &key, &keys, &user_name, &mut self.random())
+                .map_err(Error::internal)?;
             match invited.send(&link.workspace, Request::Record(record.to_bytes())).await {
                 Ok(_) => {}
                 Err(failure) if failure.kind == FailureKind::MembershipMoved => tokio::time::sleep(PAUSE).await,
@@ -142,7 +142,8 @@ impl App {
         }
         let target = Entrance::Device(link.clone()).target();
         let roots = trust::read(self.data_dir())?;
-        let client = self.new_client(link.relay.clone(), Some(link.relay_key), own.identity.device().clone(), &roots)?;
+        let client =
+            self.new_client(link.relay.clone(), Some(link.relay_key), own.identity.device().clone(), &roots)?;
         let fetched = fetch(&client, &target).await.map_err(|failure| failure.error)?;
         if fetched.membership.roster().devices.get(&link.device) == Some(&link.member) {
             return Ok((fetched, target));

@@ -221,7 +221,16 @@ impl<'a> Collector<'a> {
             limits: Limits::default(),
         };
         let settlement = Settlement { generation: row.cursor.generation, ..Settlement::default() };
-        Collector { conn, row, device, verifier, settlement, remote: Vec::new(), taken: BTreeSet::new(), unconfirmed: None }
+        Collector {
+            conn,
+            row,
+            device,
+            verifier,
+            settlement,
+            remote: Vec::new(),
+            taken: BTreeSet::new(),
+            unconfirmed: None,
+        }
     }
 
     /// Takes an entry that was set aside once more. When it was refused for its
