@@ -130,6 +130,24 @@ fn text(actor: u8, letters: usize) -> Vec<u8> {
     document.get_last_local_change().unwrap().bytes().to_vec()
 }
 
+/// A text, and a change to it with one byte that the fuzzer found.
+fn contradicting() -> [Vec<u8>; 2] {
+    let mut document = AutoCommit::new().with_actor(ActorId::from([41; 16]));
+    let object = document.put_object(ROOT, "text", ObjType::Text).unwrap();
+    document.splice_text(&object, 0, 0, "drystone").unwrap();
+    document.commit();
+    let first = document.get_last_local_change().unwrap().raw_bytes().to_vec();
+    document.set_actor(ActorId::from([42; 16]));
+    document.splice_text(&object, 4, 2, "-wall of text").unwrap();
+    document.commit();
+    let second = document.get_last_local_change().unwrap().raw_bytes().to_vec();
+    let header = 9 + second[9..].iter().position(|byte| byte & 0x80 == 0).unwrap() + 1;
+    let mut body = second[header..].to_vec();
+    let place = 341 % body.len();
+    body[place] = 1;
+    [first, chunk(1, &body, &body)]
+}
+
 /// A change by an actor, its first or a later one.
 fn change(actor: u8, sequence: usize) -> Vec<u8> {
     let mut document = AutoCommit::new().with_actor(ActorId::from([actor; 16]));
@@ -173,6 +191,11 @@ async fn a_hostile_member_costs_the_others_little_and_is_named() {
 
     scene.sends(&[text(40, 200_000)]).await;
     scene.alice_stays_up("one change of two hundred thousand letters, which is allowed").await;
+
+    let contradiction = contradicting();
+    scene.sends(&contradiction).await;
+    scene.alice_stays_up("a change that Automerge falls over").await;
+    scene.is_put_aside("contradicts the document").await;
 
     scene.sends(&[b"no change at all".to_vec()]).await;
     scene.alice_stays_up("bytes that are no change").await;
