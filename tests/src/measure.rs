@@ -3,6 +3,20 @@
 
 use std::time::{Duration, Instant};
 
+/// The most memory that this process has held since [`forget_peak`], in bytes.
+#[cfg(target_os = "linux")]
+pub fn peak_memory() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap() * 1024
+}
+
+/// Lets the peak begin where the memory is now.
+#[cfg(target_os = "linux")]
+pub fn forget_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").unwrap();
+}
+
 /// Runs something and says how long it took.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let started = Instant::now();

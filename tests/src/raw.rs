@@ -48,6 +48,11 @@ impl Raw {
         raw
     }
 
+    /// Forgets what it wrote, to use its numbers again.
+    pub fn forget_written(&mut self) {
+        self.head = (0, Hash::ZERO);
+    }
+
     /// Reads the membership.
     ///
     /// # Errors

@@ -2,9 +2,11 @@
 //! from seeds. `DRYSTONE_SEED=17 cargo test --test simulator one_seed` repeats one.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use drystone_tests::simulator;
+use drystone_core::error::ErrorCode;
+use drystone_tests::simulator::{self, Story, World};
 
 /// Seeds in every run of the tests, as far as the time reaches.
 const SEEDS: u64 = 1_000;
@@ -49,4 +51,49 @@ fn a_seed_replays_itself() {
         assert_eq!(first, again, "seed {seed} took another way the second time");
         assert!(first.len() > 100, "{first:?}");
     }
+}
+
+#[tokio::test]
+async fn nobody_is_removed_while_the_log_cannot_be_read() {
+    let world = World::new(1, Story::default()).await;
+    world.air.rough.store(false, Ordering::SeqCst);
+    let (anna, ben, cleo) = (world.people[0].device(), world.people[1].device(), world.people[2].device());
+    cleo.prepend(&world.documents[0], "counts ").await.unwrap();
+    cleo.sync().await;
+    ben.sync().await;
+    *world.air.malice.lock().unwrap() = Some(Box::new(|who, letter, mut reply| {
+        if who == 0 && letter.kind() == "GET log" {
+            reply.status = drystone_relay::embedded::http::StatusCode::SERVICE_UNAVAILABLE;
+        }
+        reply
+    }));
+    // Anna has not read what Ben has applied: a removal now would take it back from her alone.
+    assert_eq!(anna.remove("Cleo").await.unwrap_err().code, ErrorCode::Unreachable);
+    *world.air.malice.lock().unwrap() = None;
+    assert_eq!(anna.remove("Cleo").await.unwrap().len(), 2);
+    ben.sync().await;
+    for device in [anna, ben] {
+        assert!(device.export(&world.documents[0]).await.contains("counts"));
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_comes_twice_at_once_is_taken_once() {
+    let world = World::new(3, Story::default()).await;
+    world.air.rough.store(false, Ordering::SeqCst);
+    let (anna, ben) = (world.people[0].device(), &world.people[1]);
+    let id = &world.documents[0];
+    // It becomes a change when a round begins, which the relay does not hear of.
+    ben.device().prepend(id, "both ").await.unwrap();
+    ben.line().cut.store(true, Ordering::SeqCst);
+    ben.device().sync().await;
+    let clone = ben.clone_device(3).await;
+    ben.line().cut.store(false, Ordering::SeqCst);
+    clone.device().prepend(id, "second ").await.unwrap();
+    ben.device().sync().await;
+    clone.device().sync().await;
+    anna.sync().await;
+    assert_eq!(anna.refused().await, []);
+    let text = anna.export(id).await;
+    assert!(text.contains("second") && text.matches("both").count() == 1, "{text}");
 }

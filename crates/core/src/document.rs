@@ -146,16 +146,19 @@ impl Document {
     /// What was typed and not committed must be committed first.
     ///
     /// # Errors
-    /// `integrity` when the bytes are not changes.
+    /// `integrity` when the bytes are not changes, or changes that no program
+    /// of ours could have made. The document is to be loaded anew then.
     pub fn apply(&mut self, changes: &[Vec<u8>]) -> Result<Effect> {
         debug_assert_eq!(self.doc.pending_ops(), 0, "typing is committed before anything is applied");
         self.doc.update_diff_cursor();
         self.touched.clear();
         self.only_records = false;
-        let applied = self.apply_bytes(changes)?;
-        self.note_touched(applied);
-        self.check_schema()?;
-        Ok(self.effect())
+        guarded(|| {
+            let applied = self.apply_bytes(changes)?;
+            self.note_touched(applied);
+            self.check_schema()?;
+            Ok(self.effect())
+        })
     }
 
     fn apply_bytes(&mut self, changes: &[Vec<u8>]) -> Result<Vec<Change>> {
@@ -172,7 +175,7 @@ impl Document {
     /// # Errors
     /// `integrity` when the bytes are not a change.
     pub fn describe(bytes: &[u8]) -> Result<ChangeRecord> {
-        let change = Change::from_bytes(bytes.to_vec()).map_err(unreadable)?;
+        let change = guarded(|| Change::from_bytes(bytes.to_vec()).map_err(unreadable))?;
         Ok(ChangeRecord {
             hash: change.hash().0,
             time_ms: u64::try_from(change.timestamp()).unwrap_or(0),
@@ -316,6 +319,18 @@ fn unreadable(error: impl std::fmt::Display) -> Error {
         format!("A change cannot be read: {error}."),
         "It was set aside; ask its author to send the document again.",
     )
+}
+
+/// Automerge asserts what well-formed changes can make untrue, such as text put
+/// after a letter that there is not. One hostile member must not end others.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorCode::Integrity,
+            "A change contradicts the document that it is for.",
+            "It was not applied. Ask its author to update Drystone.",
+        ))
+    })
 }
 
 fn damaged(error: automerge::AutomergeError) -> Error {

@@ -22,7 +22,7 @@ const DEFLATED: u8 = 2;
 const DELETE: u64 = 3;
 const LAST_ACTION: u64 = 7;
 
-/// What one change may cost.
+/// What one change may cost, and all changes of one envelope together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The chunk after inflating, in bytes.
@@ -49,7 +49,7 @@ impl Default for Limits {
         Limits {
             bytes: 16 << 20,
             operations: 4_000_000,
-            free_operations: 20_000,
+            free_operations: 2_000,
             predecessors: 4_000_000,
             names: 64 << 20,
             dependencies: 10_000,
@@ -74,6 +74,47 @@ pub struct ScanSummary {
     pub operations: u64,
     /// Its author's clock, seconds or milliseconds as the author chose.
     pub time: i64,
+    /// What it costs.
+    pub cost: Cost,
+}
+
+/// What changes cost whoever applies them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// After inflating, in bytes.
+    pub bytes: u64,
+    /// Operations.
+    pub operations: u64,
+    /// Operations other than deletions beyond one a byte.
+    pub free_operations: u64,
+    /// Operations overwritten by others.
+    pub predecessors: u64,
+    /// Names after expanding runs, in bytes.
+    pub names: u64,
+}
+
+impl Cost {
+    /// Adds what another change costs, unless both together are more than the
+    /// limits allow one: an envelope is no way around them.
+    ///
+    /// # Errors
+    /// [`ScanError::Limit`] says which limit; then nothing was added.
+    pub fn add(&mut self, other: &Cost, limits: &Limits) -> Result<(), ScanError> {
+        let sum = Cost {
+            bytes: self.bytes.saturating_add(other.bytes),
+            operations: self.operations.saturating_add(other.operations),
+            free_operations: self.free_operations.saturating_add(other.free_operations),
+            predecessors: self.predecessors.saturating_add(other.predecessors),
+            names: self.names.saturating_add(other.names),
+        };
+        check("bytes in an envelope", sum.bytes, limits.bytes as u64)?;
+        check("operations in an envelope", sum.operations, limits.operations)?;
+        check("operations in an envelope for its size", sum.free_operations, limits.free_operations)?;
+        check("overwritten operations in an envelope", sum.predecessors, limits.predecessors)?;
+        check("bytes of names in an envelope", sum.names, limits.names)?;
+        *self = sum;
+        Ok(())
+    }
 }
 
 /// Why a change was not accepted.
@@ -192,7 +233,8 @@ fn scan_body(body: &[u8], hash: [u8; 32], limits: &Limits) -> Result<ScanSummary
     if sequence == 0 || first == 0 || last.is_none_or(|last| last > u64::from(u32::MAX)) {
         return Err(ScanError::Malformed("its counters are out of range"));
     }
-    Ok(ScanSummary { hash, actor, sequence, dependencies, operations: columns.operations, time })
+    let cost = columns.cost(body.len() as u64);
+    Ok(ScanSummary { hash, actor, sequence, dependencies, operations: columns.operations, time, cost })
 }
 
 fn scan_dependencies(reader: &mut Reader<'_>, limits: &Limits) -> Result<Vec<[u8; 32]>, ScanError> {
@@ -352,6 +394,16 @@ impl Columns {
                 Err(ScanError::Malformed("a column that must have values has none"))
             }
             _ => Ok(()),
+        }
+    }
+
+    fn cost(&self, bytes: u64) -> Cost {
+        Cost {
+            bytes,
+            operations: self.operations,
+            free_operations: self.operations.saturating_sub(self.deletions).saturating_sub(bytes),
+            predecessors: self.predecessors,
+            names: self.names,
         }
     }
 

@@ -10,7 +10,7 @@ use super::membership::{Membership, Standing};
 use crate::crypto::envelope;
 use crate::crypto::keys::EpochKey;
 use crate::crypto::{CryptoError, payload};
-use crate::document::scan::{Limits, ScanError, ScanSummary, scan_change};
+use crate::document::scan::{Cost, Limits, ScanError, ScanSummary, scan_change};
 
 /// How far the envelopes of each device were followed.
 pub type DeviceHeads = BTreeMap<DeviceKey, (u64, Hash)>;
@@ -196,8 +196,11 @@ impl Verifier<'_> {
         let key = self.keys.get(&header.epoch).ok_or(Refusal::NoKey(header.epoch))?;
         let plaintext = envelope::open(&envelope, &header, key)?;
         let mut changes = Vec::new();
+        let mut cost = Cost::default();
         for bytes in payload::unpack(&plaintext)? {
-            changes.push((scan_change(&bytes, &self.limits)?, bytes));
+            let summary = scan_change(&bytes, &self.limits)?;
+            cost.add(&summary.cost, &self.limits)?;
+            changes.push((summary, bytes));
         }
         Ok(Opened { id, header, changes })
     }

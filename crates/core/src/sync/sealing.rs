@@ -10,6 +10,7 @@ use crate::crypto::envelope::{self, Place};
 use crate::crypto::keys::{EpochKey, Identity};
 use crate::crypto::random::Random;
 use crate::crypto::{CryptoError, payload};
+use crate::document::scan::{Cost, Limits};
 
 /// Changes in one envelope stop at this many bytes together; one change alone
 /// may be longer.
@@ -25,14 +26,15 @@ pub struct Group {
 }
 
 /// Groups changes by document, keeping each document's order, with bounded
-/// number and size.
-pub fn group(changes: &[(DocumentHandle, usize)]) -> Vec<Group> {
-    let mut groups: Vec<(Group, usize)> = Vec::new();
+/// number, size and cost for those who apply them.
+pub fn group(changes: &[(DocumentHandle, usize, Cost)], limits: &Limits) -> Vec<Group> {
+    let mut groups: Vec<(Group, usize, Cost)> = Vec::new();
     let mut open = std::collections::BTreeMap::new();
-    for (index, (document, bytes)) in changes.iter().enumerate() {
+    for (index, (document, bytes, cost)) in changes.iter().enumerate() {
         let current = open.get(document).copied().filter(|at: &usize| {
-            let (group, size) = &groups[*at];
-            group.members.len() < payload::CHUNKS && size + bytes <= ENVELOPE_CHANGES_BYTES
+            let (group, size, spent) = &mut groups[*at];
+            let fits = group.members.len() < payload::CHUNKS && *size + bytes <= ENVELOPE_CHANGES_BYTES;
+            fits && spent.add(cost, limits).is_ok()
         });
         match current {
             Some(at) => {
@@ -41,11 +43,11 @@ pub fn group(changes: &[(DocumentHandle, usize)]) -> Vec<Group> {
             }
             None => {
                 open.insert(*document, groups.len());
-                groups.push((Group { document: *document, members: vec![index] }, *bytes));
+                groups.push((Group { document: *document, members: vec![index] }, *bytes, *cost));
             }
         }
     }
-    groups.into_iter().map(|(group, _)| group).collect()
+    groups.into_iter().map(|(group, _, _)| group).collect()
 }
 
 /// The state a device seals from.
@@ -104,10 +106,16 @@ mod tests {
     fn documents_keep_their_order_and_envelopes_their_size() {
         let (one, two) = (DocumentHandle([1; 16]), DocumentHandle([2; 16]));
         let big = ENVELOPE_CHANGES_BYTES;
-        let groups = group(&[(one, 10), (two, big * 3), (one, 10), (two, 1), (one, big), (one, 5)]);
+        let limits = Limits::default();
+        let cheap = |(document, bytes)| (document, bytes, Cost::default());
+        let sizes = [(one, 10), (two, big * 3), (one, 10), (two, 1), (one, big), (one, 5)].map(cheap);
+        let groups = group(&sizes, &limits);
         let members: Vec<_> = groups.iter().map(|group| (group.document, group.members.clone())).collect();
         assert_eq!(members, [(one, vec![0, 2]), (two, vec![1]), (two, vec![3]), (one, vec![4]), (one, vec![5])]);
-        let many = vec![(one, 1); payload::CHUNKS + 1];
-        assert_eq!(group(&many).len(), 2);
+        let many = vec![cheap((one, 1)); payload::CHUNKS + 1];
+        assert_eq!(group(&many, &limits).len(), 2);
+        let dear = Cost { operations: limits.operations / 2, ..Cost::default() };
+        let groups = group(&[(one, 1, dear), (one, 1, dear), (one, 1, dear)], &limits);
+        assert_eq!(groups.iter().map(|group| group.members.len()).collect::<Vec<_>>(), [2, 1]);
     }
 }

@@ -1,7 +1,7 @@
 //! The steps of a round, from the database to a request and from a reply back
 //! into the database. No sockets: what travels comes in as an argument.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use drystone_wire::ids::Bytes;
 use drystone_wire::log::{Append, Appended, Page, chain_next};
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::incoming::Incoming;
 use crate::crypto::keys::{EpochKey, Identity};
 use crate::crypto::random::Random;
-use crate::document::scan::{Limits, scan_change};
+use crate::document::scan::{Cost, Limits, scan_change};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::inbox::{self, ActorRow};
 use crate::store::sharing::invites;
@@ -411,35 +411,36 @@ fn seal(
     let key = loaded.keys.get(&epoch).ok_or_else(|| no_key(epoch))?;
     let (sequence, previous) = (row.sequence, row.previous);
     let mut sealer = Sealer { identity, membership: &loaded.membership, key, cursor: row.cursor, sequence, previous };
-    let mut too_large = None;
-    let sizes: Vec<(DocumentHandle, usize)> =
-        waiting.iter().map(|change| (change.document, change.bytes.len())).collect();
-    for group in sealing::group(&sizes) {
-        let chunks: Vec<Vec<u8>> = group.members.iter().map(|index| waiting[*index].bytes.clone()).collect();
-        let Some(actors) = own_actors(&chunks) else {
-            too_large = Some(cannot_be_sent(&group.document));
-            continue;
-        };
+    let (mut too_large, mut scanned) = (None, Vec::with_capacity(waiting.len()));
+    let mut stuck = BTreeSet::new();
+    for change in &waiting {
+        // What others would refuse is not sent, nor what comes after it.
+        match scan_change(&change.bytes, &Limits::default()) {
+            Ok(summary) if !stuck.contains(&change.document) => scanned.push((change, summary)),
+            _ => {
+                stuck.insert(change.document);
+                too_large = Some(cannot_be_sent(&change.document));
+            }
+        }
+    }
+    let costs: Vec<(DocumentHandle, usize, Cost)> =
+        scanned.iter().map(|(change, summary)| (change.document, change.bytes.len(), summary.cost)).collect();
+    for group in sealing::group(&costs, &Limits::default()) {
+        let members = || group.members.iter().map(|index| &scanned[*index]);
+        let chunks: Vec<Vec<u8>> = members().map(|(change, _)| change.bytes.clone()).collect();
         let Ok((id, envelope)) = sealer.seal(group.document, &chunks, random) else {
             too_large = Some(cannot_be_sent(&group.document));
             continue;
         };
-        for (actor, sequence) in actors {
-            let row = ActorRow { device: identity.device_key(), sequence };
-            inbox::set_actor(conn, &group.document, &actor, &row)?;
+        for (_, summary) in members() {
+            let row = ActorRow { device: identity.device_key(), sequence: summary.sequence };
+            inbox::set_actor(conn, &group.document, &summary.actor, &row)?;
         }
-        let changes: Vec<i64> = group.members.iter().map(|index| waiting[*index].change).collect();
+        let changes: Vec<i64> = members().map(|(change, _)| change.change).collect();
         outbox::insert_sealed(conn, workspace, &Sealed { sequence: sealer.sequence, id, epoch, envelope }, &changes)?;
     }
     workspaces::set_sequence(conn, workspace, sealer.sequence, &sealer.previous)?;
     Ok(too_large)
-}
-
-/// What others will look at in our changes; what they would refuse is not sent.
-fn own_actors(chunks: &[Vec<u8>]) -> Option<Vec<(Vec<u8>, u64)>> {
-    let limits = Limits::default();
-    let actor = |chunk: &Vec<u8>| scan_change(chunk, &limits).ok().map(|summary| (summary.actor, summary.sequence));
-    chunks.iter().map(actor).collect()
 }
 
 fn cannot_be_sent(document: &DocumentHandle) -> Error {
