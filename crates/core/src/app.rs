@@ -118,6 +118,7 @@ impl App {
         app.db().write(|tx| sharing::ensure_identity_and_default_workspace(tx, now, "").map(|_| ()))?;
         unlock::remember_database(app.data_dir())?;
         app.recover_typing()?;
+        app.open_all_carried()?;
         let housekeeping = housekeeping::start(&app)?;
         *app.0.housekeeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(housekeeping);
         Ok(app)
