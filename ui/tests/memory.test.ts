@@ -64,3 +64,14 @@ it("asks for a relay before it invites", async () => {
   const { link } = await backend.call("workspace.invite", { workspace: null, role: "editor", hours: 1 });
   expect(await backend.call("workspace.inspect", { link })).toMatchObject({ relay: "https://relay.example.org", member: false });
 });
+
+it("carries a bundle and reads no other file as one", async () => {
+  const { content } = await backend.call("bundle.export", { workspace: null, since: null, invite: { role: "reader", hours: 24 } });
+  const other = new MemoryBackend();
+  const info = await other.call("bundle.inspect", { content });
+  expect(info).toMatchObject({ kind: "invitation", role: "reader", joins: true });
+  const before = (await other.call("workspace.list", {})).length;
+  expect(await other.call("bundle.import", { content, userName: "Ben" })).toMatchObject({ waiting: true });
+  expect(await other.call("workspace.list", {})).toHaveLength(before + 1);
+  await expect(other.call("bundle.inspect", { content: "aGVsbG8=" })).rejects.toMatchObject({ code: "bad-input" });
+});

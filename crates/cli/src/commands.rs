@@ -1,6 +1,7 @@
 //! The commands, one file each. This list is where a command is registered.
 
 mod add;
+mod bundle;
 mod check;
 mod compare;
 mod completions;
@@ -70,6 +71,9 @@ pub enum Command {
     /// List, add, name and revoke devices
     #[command(subcommand)]
     Device(device::Command),
+    /// Carry a workspace by hand: write, look at and take in bundles
+    #[command(subcommand)]
+    Bundle(bundle::Command),
     /// Choose the relay a workspace synchronises through
     #[command(subcommand)]
     Relay(relay::Command),
@@ -107,6 +111,7 @@ impl Command {
             Command::Restore(arguments) => restore::run(arguments, global, output).await,
             Command::Workspace(command) => workspace::run(command, global, output).await,
             Command::Device(command) => device::run(command, global, output).await,
+            Command::Bundle(command) => bundle::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
             Command::Sync(arguments) => sync::run(arguments, global, output).await,
             Command::Status(_) => status::run(global, output).await,

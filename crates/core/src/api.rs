@@ -14,9 +14,11 @@ macro_rules! data {
     )*};
 }
 
+mod bundles;
 mod model;
 mod sharing;
 
+pub use bundles::*;
 pub use model::*;
 pub use sharing::*;
 
@@ -464,6 +466,16 @@ data! {
         SyncChanged {
             /// How it is now.
             state: SyncState,
+        },
+        /// A bundle is being taken in.
+        #[serde(rename_all = "camelCase")]
+        BundleProgress {
+            /// The workspace.
+            workspace: String,
+            /// Entries that were opened.
+            done: u32,
+            /// Entries that are new in it.
+            total: u32,
         },
         /// A workspace was added or its members changed.
         WorkspacesChanged {},

@@ -146,6 +146,7 @@ impl App {
         app.db().write(|tx| sharing::ensure_identity_and_default_workspace(tx, now, "", &mut random).map(|_| ()))?;
         unlock::remember_database(app.data_dir())?;
         app.recover_typing()?;
+        app.open_all_carried()?;
         Ok(app)
     }
 

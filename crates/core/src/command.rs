@@ -115,6 +115,12 @@ macro_rules! for_each_command {
             "workspace.preview" WorkspacePreview workspace_preview InspectInvite => InvitePreview;
             /// Joins a workspace by invitation; reaches the relay.
             "workspace.join" WorkspaceJoin workspace_join Join => WorkspaceSummary;
+            /// Makes a bundle: everything, or what came after another bundle.
+            "bundle.export" BundleExport bundle_export ExportBundle => ExportedBundle;
+            /// What a bundle is and would change; takes nothing in.
+            "bundle.inspect" BundleInspect bundle_inspect BundleFile => BundleInfo;
+            /// Takes in a bundle, as a whole or not at all.
+            "bundle.import" BundleImport bundle_import ImportBundle => ImportedBundle;
             /// Sets the relay of a workspace.
             "relay.set" RelaySet relay_set SetRelay => SyncState;
             /// Synchronises now and reports where it stands afterwards.
@@ -181,7 +187,7 @@ pub fn typescript() -> String {
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
         AddSection SectionRef RenameSection MoveSection Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
-        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry SetRelay SyncPhase SyncState SetUserName DoctorCheck
+        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event
         Value Edit ChoiceInfo FieldInfo CollectionInfo ModelSchema RecordView ModelView SectionBody ApplyEdits Applied LiftDocument
         LiftFinding LiftReport CheckDocument Severity CheckFinding CheckReport FixFinding RuleInfo CompareEnvironments ComparisonRow

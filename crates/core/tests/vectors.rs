@@ -15,8 +15,9 @@ use drystone_core::crypto::random::{Random, SeededRandom};
 use drystone_core::crypto::records::{self, Next};
 use drystone_core::crypto::{envelope, payload, wrap};
 use drystone_core::sync::membership;
+use drystone_wire::bundle::{Bundle, CarriedRecord, DeviceHead, FileInvitation, Heads, Known, RelayHint};
 use drystone_wire::envelope::{Envelope, Kind};
-use drystone_wire::ids::AgreementKey;
+use drystone_wire::ids::{AgreementKey, Bytes};
 use drystone_wire::log::{chain_next, chain_start};
 use drystone_wire::membership::{LastAccepted, Record, Role, Wrap};
 use drystone_wire::roster::Roster;
@@ -317,6 +318,88 @@ fn administration() {
         replayed.apply(&unhex(record)).unwrap();
     }
     assert_eq!(replayed, book.roster);
+}
+
+/// An invitation in a file, the answer to it, and the record that lets in.
+#[test]
+fn bundles() {
+    let (anna, ben) = (identity(1), identity(21));
+    let mut random = SeededRandom::new(13);
+    let created = records::create(&anna, "Harbour", "Anna", 1_700_000_000_000, &mut random).unwrap();
+    let (workspace, key) = (created.workspace, created.epoch_key.clone());
+    let mut book = Book::new(&created.record);
+    let keys = InviteKeys::derive(&[9; 16], &workspace).unwrap();
+    let time = 1_700_000_001_000;
+    let invite = records::invite(&anna, &book.next(time), &key, &keys, Role::Editor, time + 1000, &mut random).unwrap();
+    book.add(&invite);
+    let place = envelope::Place {
+        workspace,
+        kind: Kind::Changes,
+        document: DocumentHandle([6; 16]),
+        sequence: 1,
+        previous: Hash::ZERO,
+        epoch: 1,
+        membership_position: 2,
+        membership_hash: book.roster.head,
+        seen_position: 0,
+        seen_chain: Hash::ZERO,
+    };
+    let sealed = envelope::seal(&place, b"not a change", &key, anna.device(), &mut random).unwrap();
+    let known = |devices| Known { membership: 2, hash: book.roster.head, devices };
+    let head = DeviceHead { device: anna.device_key(), sequence: 1, id: sealed.id() };
+    let carried = |bytes: &Vec<u8>| CarriedRecord { record: Bytes(bytes.clone()), countersignature: Bytes::default() };
+    let invitation = Bundle {
+        workspace,
+        author: anna.device_key(),
+        time_ms: time,
+        heads: Heads { from: Known::NOTHING, to: known(vec![head]) },
+        records: book.list.iter().map(carried).collect(),
+        envelopes: vec![Bytes(sealed.to_bytes())],
+        relay: Some(RelayHint { address: "https://relay.example.org".into(), key: RelayKey([3; 32]) }),
+        invitation: Some(FileInvitation { seed: [9; 16] }),
+        request: None,
+    };
+    let request = records::request(&ben, &workspace, (1, &key), &keys, "Ben", &mut random).unwrap();
+    let heads = Heads { from: known(vec![head]), to: known(vec![head]) };
+    let (author, relay) = (ben.device_key(), None);
+    let answer = Bundle {
+        author,
+        heads,
+        relay,
+        records: Vec::new(),
+        envelopes: Vec::new(),
+        invitation: None,
+        request: Some(request.clone()),
+        ..invitation.clone()
+    };
+    let admitted = records::admit(&anna, &book.next(time), &key, &request, "Ben", &mut random).unwrap();
+    book.add(&admitted);
+    let file = check(
+        "bundles",
+        &json!({
+            "annaDeviceSecret": hex([2; 32]),
+            "benDeviceSecret": hex([22; 32]),
+            "inviteSeed": hex([9; 16]),
+            "epochKey1": hex(key.expose()),
+            "invitation": hex(invitation.to_bytes(|hash| anna.device().sign(hash))),
+            "answer": hex(answer.to_bytes(|hash| ben.device().sign(hash))),
+            "admit": hex(admitted.to_bytes()),
+        }),
+    );
+    assert_eq!(Bundle::open(&unhex(&file["invitation"])).unwrap(), invitation);
+    assert_eq!(Bundle::open(&unhex(&file["answer"])).unwrap(), answer);
+    assert_eq!(book.roster.role_of(&ben.device_key()), Some(Role::Editor));
+    check_every_byte(&unhex(&file["invitation"]));
+}
+
+/// No byte of a bundle can be changed, and none be missing.
+fn check_every_byte(bytes: &[u8]) {
+    for at in 0..bytes.len() {
+        let mut changed = bytes.to_vec();
+        changed[at] ^= 1;
+        assert!(Bundle::open(&changed).is_err(), "byte {at} was changed");
+        assert!(Bundle::open(&bytes[..at]).is_err(), "cut at {at}");
+    }
 }
 
 #[test]

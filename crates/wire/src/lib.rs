@@ -5,6 +5,7 @@
 
 pub mod auth;
 pub mod blob;
+pub mod bundle;
 pub mod canonical;
 pub mod envelope;
 pub mod http;

@@ -32,6 +32,12 @@ pub const WORKSPACE_DEVICES: usize = 2000;
 pub const SEALED_NAME_BYTES: usize = 1024;
 /// Open invitations of one workspace.
 pub const INVITES: usize = 1000;
+/// A bundle file, in bytes.
+pub const BUNDLE_BYTES: usize = 256 << 20;
+/// The table at the beginning of a bundle file, in bytes.
+pub const BUNDLE_TABLE_BYTES: usize = 4 << 10;
+/// Envelopes in one bundle file.
+pub const BUNDLE_ENVELOPES: usize = 200_000;
 /// A JSON body, in bytes.
 pub const JSON_BYTES: usize = 16 << 10;
 /// Workspaces one listener may name.
@@ -67,6 +73,10 @@ pub mod context {
     pub const COUNTERSIGNATURE: &str = "drystone v1 membership countersignature";
     /// What the relay signs of a log's head.
     pub const HEAD_SIGNATURE: &str = "drystone v1 log head signature";
+    /// Hash of a section of a bundle file.
+    pub const BUNDLE_SECTION: &str = "drystone v1 bundle section";
+    /// What a device signs of a bundle file.
+    pub const BUNDLE_SIGNATURE: &str = "drystone v1 bundle signature";
     /// What a device signs to get a token.
     pub const CHALLENGE_SIGNATURE: &str = "drystone v1 challenge signature";
 }

@@ -251,6 +251,32 @@ pub enum Operation {
         #[n(2)]
         epoch: u32,
     },
+    /// Lets someone in who has used an invitation without reaching a relay: what
+    /// they answered to it came in a file, and whoever keeps the log records it.
+    #[n(11)]
+    Admit {
+        /// The invitation.
+        #[n(0)]
+        invite: DeviceKey,
+        /// The new member.
+        #[n(1)]
+        root: RootKey,
+        /// The new member's device.
+        #[n(2)]
+        device: DeviceCertificate,
+        /// The member's name, sealed under the epoch key.
+        #[n(3)]
+        member_name: Bytes,
+        /// The epoch whose key is wrapped.
+        #[n(4)]
+        epoch: u32,
+        /// The epoch key for the new device.
+        #[n(5)]
+        wrap: Wrap,
+        /// The invitation key's signature over [`join_bytes`].
+        #[n(6)]
+        invite_signature: Signature,
+    },
 }
 
 /// The signed part of a record.

@@ -184,7 +184,13 @@ impl Roster {
         match &body.operation {
             Operation::Create { .. } => Err(RosterError::NotAllowed("only the first record creates")),
             Operation::Invite { .. } => self.invite(body),
-            Operation::Join { .. } => self.join(body),
+            Operation::Join { device, .. } if device.signing != body.author => {
+                Err(RosterError::NotAllowed("the author is the new device"))
+            }
+            Operation::Admit { .. } if self.author_role(body)? > Role::Admin => {
+                Err(RosterError::NotAllowed("only owners and admins let others in"))
+            }
+            Operation::Join { .. } | Operation::Admit { .. } => self.join(body),
             Operation::RevokeInvite { invite } => {
                 if self.author_role(body)? > Role::Admin {
                     return Err(RosterError::NotAllowed("only owners and admins take invitations back"));
@@ -235,7 +241,8 @@ impl Roster {
     }
 
     fn join(&mut self, body: &Body) -> Result<(), RosterError> {
-        let Operation::Join { invite, root, device, member_name, epoch, wrap, invite_signature } = &body.operation
+        let (Operation::Join { invite, root, device, member_name, epoch, wrap, invite_signature }
+        | Operation::Admit { invite, root, device, member_name, epoch, wrap, invite_signature }) = &body.operation
         else {
             return Err(RosterError::NotAllowed("not a join"));
         };
@@ -243,7 +250,7 @@ impl Roster {
         if body.time_ms > open.expires_ms {
             return Err(RosterError::Invite);
         }
-        check_device(device, root, &body.author)?;
+        check_device(device, root, &device.signing)?;
         let bytes = join_bytes(&self.workspace, invite, root, device);
         if !verify(&invite.0, bytes.as_bytes(), invite_signature) {
             return Err(RosterError::Signature("invitation"));

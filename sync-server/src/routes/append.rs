@@ -35,13 +35,13 @@ pub async fn append(
     // Strangers are sent away before their bytes are read.
     let (workspace, _) = relay.member(&id, &caller.0).await?;
     let (bytes, share) = body::read(&relay.memory, request, limits::APPEND_BYTES).await?;
-    let (epochs, entries): (Vec<u32>, Vec<NewEntry>) = opened(&bytes, &id, &caller.0).await?.into_iter().unzip();
+    let (epochs, entries): (Vec<u32>, Vec<NewEntry>) = opened(&bytes, &id).await?.into_iter().unzip();
     let entries = Arc::new(entries);
     let bytes_sent = bytes.len();
     drop(bytes);
     for _ in 0..TRIES {
         let roster = relay.roster(&workspace).await?;
-        may_append(&roster, &caller.0, &epochs)?;
+        may_append(&roster, &caller.0, &epochs, &entries)?;
         let written = relay.writer.append(id, roster.position, entries.clone(), workspace.news.clone()).await;
         match written {
             Err(WriteError::Store(StoreError::MembershipMoved)) => {
@@ -70,13 +70,13 @@ fn reply(relay: &crate::state::Relay, workspace: &Workspace, appended: AppendedE
 type Opened = (u32, NewEntry);
 
 /// Reads and verifies the envelopes; large appends do not hold up other requests.
-async fn opened(bytes: &Bytes, workspace: &WorkspaceId, device: &DeviceKey) -> Result<Vec<Opened>, Refusal> {
+async fn opened(bytes: &Bytes, workspace: &WorkspaceId) -> Result<Vec<Opened>, Refusal> {
     let count = announced(bytes)?;
     if count <= QUICK_ENTRIES as u64 && bytes.len() <= QUICK_BYTES {
-        return verified(bytes, workspace, device);
+        return verified(bytes, workspace);
     }
-    let (bytes, workspace, device) = (bytes.clone(), *workspace, *device);
-    let work = move || verified(&bytes, &workspace, &device);
+    let (bytes, workspace) = (bytes.clone(), *workspace);
+    let work = move || verified(&bytes, &workspace);
     tokio::task::spawn_blocking(work).await.map_err(|error| Refusal::internal(&error))?
 }
 
@@ -96,14 +96,14 @@ fn announced(bytes: &[u8]) -> Result<u64, Refusal> {
     }
 }
 
-fn verified(bytes: &[u8], workspace: &WorkspaceId, device: &DeviceKey) -> Result<Vec<Opened>, Refusal> {
+fn verified(bytes: &[u8], workspace: &WorkspaceId) -> Result<Vec<Opened>, Refusal> {
     let append: Append = canonical::decode(bytes, limits::APPEND_BYTES)
         .map_err(|error| Refusal::bad_request(format!("the body is not an append: {error}")))?;
     let envelopes = append.envelopes.into_iter().enumerate();
-    envelopes.map(|(index, bytes)| verified_one(index, bytes.0, workspace, device)).collect()
+    envelopes.map(|(index, bytes)| verified_one(index, bytes.0, workspace)).collect()
 }
 
-fn verified_one(index: usize, bytes: Vec<u8>, workspace: &WorkspaceId, device: &DeviceKey) -> Result<Opened, Refusal> {
+fn verified_one(index: usize, bytes: Vec<u8>, workspace: &WorkspaceId) -> Result<Opened, Refusal> {
     let wrong = |what: &dyn std::fmt::Display| {
         Refusal::new(RelayErrorCode::EnvelopeInvalid, format!("envelope {index} of this append: {what}"))
     };
@@ -114,9 +114,6 @@ fn verified_one(index: usize, bytes: Vec<u8>, workspace: &WorkspaceId, device: &
     let (envelope, header) = Envelope::open(&bytes).map_err(|error: EnvelopeError| wrong(&error))?;
     if header.workspace != *workspace {
         return Err(wrong(&"it belongs to another workspace"));
-    }
-    if header.device != *device {
-        return Err(wrong(&"it is from another device than the token"));
     }
     if header.kind != Kind::Changes {
         return Err(wrong(&"only changes go into the log"));
@@ -131,10 +128,17 @@ fn verified_one(index: usize, bytes: Vec<u8>, workspace: &WorkspaceId, device: &
     Ok((header.epoch, entry))
 }
 
-fn may_append(roster: &Roster, device: &DeviceKey, epochs: &[u32]) -> Result<(), Refusal> {
+/// Whether a device may add these envelopes. It may also pass on what other
+/// members signed and it received in a bundle: the signature is theirs, their
+/// chain has one order whoever brings it, and readers check everything anyhow.
+fn may_append(roster: &Roster, device: &DeviceKey, epochs: &[u32], entries: &[NewEntry]) -> Result<(), Refusal> {
     access_in(roster, device, now_ms())?;
     if !roster.may_write(device) {
         return Err(Refusal::new(RelayErrorCode::Forbidden, "this member may read and not write"));
+    }
+    if let Some(index) = entries.iter().position(|entry| entry.device != *device && !counts(roster, entry)) {
+        let message = format!("envelope {index} of this append is from a device that is not in the workspace");
+        return Err(Refusal::new(RelayErrorCode::EnvelopeInvalid, message));
     }
     match epochs.iter().position(|epoch| *epoch == 0 || *epoch > roster.epoch) {
         None => Ok(()),
@@ -143,4 +147,11 @@ fn may_append(roster: &Roster, device: &DeviceKey, epochs: &[u32]) -> Result<(),
             Err(Refusal::new(RelayErrorCode::EnvelopeInvalid, message))
         }
     }
+}
+
+/// Whether an envelope is from a device that is in the workspace, or was when
+/// it wrote this.
+fn counts(roster: &Roster, entry: &NewEntry) -> bool {
+    let removed = || roster.removed.get(&entry.device).is_some_and(|removed| entry.sequence <= removed.sequence);
+    roster.devices.contains_key(&entry.device) || removed()
 }

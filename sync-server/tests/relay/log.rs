@@ -109,7 +109,7 @@ async fn what_does_not_verify_is_refused_by_its_place_in_the_append() {
     let wrong = [
         ("signature", tampered),
         ("another workspace", owner.clone().envelope(&WorkspaceId([4; 32]), 10)),
-        ("another device", other.clone().envelope(&id, 10)),
+        ("a device that is not in the workspace", other.clone().envelope(&id, 10)),
         ("only changes", changed(|header| header.kind = Kind::Presence)),
         ("only changes", changed(|header| header.kind = Kind::Snapshot)),
         ("unknown version", changed(|header| header.version = 9)),
@@ -124,6 +124,28 @@ async fn what_does_not_verify_is_refused_by_its_place_in_the_append() {
         assert!(refused.message.contains("envelope 1 of") && refused.message.contains(expected), "{}", refused.message);
     }
     assert_eq!(workspace.client.read(&id, "").await.unwrap().head.position, 0);
+}
+
+#[tokio::test]
+async fn a_member_passes_on_what_another_signed_and_it_is_there_once() {
+    let relay = Relay::start(&[]);
+    let mut workspace = Workspace::create(&relay, 1).await;
+    let id = workspace.id;
+    let (mut editor, client) = workspace.admit(&relay, 2, Role::Editor).await;
+    let (_, reader) = workspace.admit(&relay, 3, Role::Reader).await;
+    let (first, second) = (editor.envelope(&id, 10), editor.envelope(&id, 10));
+    let gap = workspace.client.append(&id, std::slice::from_ref(&second)).await.unwrap_err();
+    assert_eq!(gap.code, SequenceGap, "their order counts whoever brings it");
+    let by_owner = workspace.client.append(&id, &[first.clone(), second.clone()]).await.unwrap();
+    let by_themselves = client.append(&id, &[first, second]).await.unwrap();
+    assert_eq!(by_owner.stored, by_themselves.stored);
+    assert_eq!(by_themselves.head.position, 2);
+    // Who may not write passes nothing on either, and nobody forges a number.
+    let mut copied = editor.clone();
+    copied.sequence = 1;
+    let fork = copied.envelope(&id, 10);
+    assert_eq!(workspace.client.append(&id, &[fork]).await.unwrap_err().code, SequenceConflict);
+    assert_eq!(reader.append(&id, &[editor.envelope(&id, 10)]).await.unwrap_err().code, Forbidden);
 }
 
 #[tokio::test]

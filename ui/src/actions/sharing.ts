@@ -1,4 +1,5 @@
 import { always, type Action } from "./action";
+import { exportBundle, pickBundle } from "./bundles";
 
 export const sharingActions: Action[] = [
   {
@@ -25,6 +26,22 @@ export const sharingActions: Action[] = [
     keywords: "invitation invite accept",
     available: always,
     run: (app) => app.dialogs.open({ kind: "join", link: "" }),
+  },
+  {
+    id: "sharing.exportBundle",
+    title: "Export a bundle…",
+    group: "Sharing",
+    keywords: "file stick usb offline carry sneakernet drystone",
+    available: always,
+    run: (app) => exportBundle(app),
+  },
+  {
+    id: "sharing.importBundle",
+    title: "Import a bundle…",
+    group: "Sharing",
+    keywords: "file stick usb offline carry sneakernet drystone invitation answer",
+    available: always,
+    run: (app) => pickBundle(app),
   },
   {
     id: "sharing.addDevice",

@@ -1,5 +1,5 @@
 import type { Problem } from "../backend/backend";
-import type { CheckFinding, Value } from "../backend/generated/api";
+import type { BundleInfo, CheckFinding, Value } from "../backend/generated/api";
 
 /** What can lie over the page; one at a time. */
 export type Dialog =
@@ -9,6 +9,7 @@ export type Dialog =
   | { kind: "renameDocument"; id: string; title: string }
   | { kind: "sharing" }
   | { kind: "join"; link: string }
+  | { kind: "bundle"; content: string; info: BundleInfo }
   | { kind: "createWorkspace" }
   | { kind: "userName" }
   | { kind: "deviceName"; id: string; name: string }

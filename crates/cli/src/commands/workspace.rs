@@ -2,10 +2,10 @@
 
 mod create;
 mod invitations;
-mod invite;
+pub(super) mod invite;
 mod join;
 mod leave;
-mod list;
+pub(super) mod list;
 mod members;
 mod refused;
 mod remove;

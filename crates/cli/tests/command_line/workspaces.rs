@@ -102,8 +102,8 @@ fn what_cannot_be_taken_back_is_asked_for_and_without_a_terminal_needs_yes() {
         assert_eq!(error["code"], "confirm", "{command:?}: {error}");
         assert!(error["advice"].as_str().unwrap().contains("--yes"), "{error}");
     }
-    // With --yes it goes on, to where a relay would be needed.
-    assert_eq!(device.fails(2, ["workspace", "remove", &own, "--yes"])["code"], "usage");
+    // With --yes it goes on, to what the core says.
+    assert_eq!(device.fails(3, ["workspace", "remove", &own, "--yes"])["code"], "refused");
     assert_eq!(device.fails(2, ["workspace", "remove", "Nobody", "--yes"])["code"], "not-found");
 }
 

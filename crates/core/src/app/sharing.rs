@@ -1,5 +1,6 @@
 //! Who one is, workspaces, members and invitations.
 
+mod bundles;
 mod devices;
 mod inviting;
 mod joining;

@@ -29,8 +29,9 @@ use crate::sync::request::Failure;
 use crate::sync::trust;
 
 pub(crate) use background::SyncTask;
-pub(super) use exchange::store_records;
 use exchange::{Data, Remote};
+pub(super) use exchange::{Loaded, rewind, seal, store_records};
+use incoming::Incoming;
 use rounds::Rounds;
 pub(super) use state::state;
 
@@ -67,6 +68,24 @@ impl SyncLock {
             Ok(()) => Ok(Some(SyncLock(file))),
             Err(std::fs::TryLockError::WouldBlock) => Ok(None),
             Err(std::fs::TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+/// Opens what waits in a workspace's inbox, as a round does, without a relay.
+/// Says after each batch how many entries are left.
+pub(super) fn open_inbox(app: &App, id: &WorkspaceId, left: &mut dyn FnMut(u64)) -> Result<()> {
+    let device = app.db().read(store::own_device)?;
+    let loaded = app.db().read(|conn| {
+        let keys = store::membership::epoch_keys(conn, id)?;
+        Ok(Loaded { membership: sharing::load(conn, id)?, keys })
+    })?;
+    let mut incoming = Incoming::default();
+    loop {
+        let outcome = incoming.step(app, id, &loaded, &device, app.now_ms()).map_err(|failure| failure.error)?;
+        left(app.db().read(|conn| store::carrying::waiting(conn, id))?);
+        if outcome == crate::sync::engine::Outcome::Done {
+            return Ok(());
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Builds the membership records. What they mean and when they are accepted is in
 //! `drystone_wire::roster`.
 
+use drystone_wire::bundle::AdmissionRequest;
 use drystone_wire::canonical;
 use drystone_wire::ids::{AgreementKey, Bytes};
 use drystone_wire::membership::{self, Body, DeviceCertificate, Epoch, LastAccepted, Operation, Record, Role, Wrap};
@@ -124,6 +125,51 @@ pub fn join(
         epoch: next.epoch,
         wrap: wrap::wrap(epoch_key, &binding, next.epoch, &identity.agreement().public(), random)?,
         invite_signature: keys.signing.sign(&signed),
+    };
+    Ok(sign(identity, next, operation))
+}
+
+/// What someone answers to an invitation that reached them in a file.
+///
+/// # Errors
+/// When the name is too long.
+pub fn request(
+    identity: &Identity,
+    workspace: &WorkspaceId,
+    epoch: (u32, &EpochKey),
+    keys: &InviteKeys,
+    user_name: &str,
+    random: &mut dyn Random,
+) -> Result<AdmissionRequest, CryptoError> {
+    let (root, device) = (identity.root_key(), identity.certificate());
+    let invite = DeviceKey(keys.signing.public());
+    let signed = membership::join_bytes(workspace, &invite, &root, &device);
+    let member_name = Bytes(names::seal(user_name, Whose::Member(root), epoch.1, random)?);
+    let invite_signature = keys.signing.sign(&signed);
+    Ok(AdmissionRequest { invite, root, device, member_name, epoch: epoch.0, invite_signature })
+}
+
+/// Lets someone in whose answer to an invitation came in a file.
+///
+/// # Errors
+/// When the name is too long or nothing can be wrapped for the device.
+pub fn admit(
+    identity: &Identity,
+    next: &Next,
+    epoch_key: &EpochKey,
+    request: &AdmissionRequest,
+    user_name: &str,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let binding = Binding::Workspace(next.workspace);
+    let operation = Operation::Admit {
+        invite: request.invite,
+        root: request.root,
+        device: request.device.clone(),
+        member_name: Bytes(names::seal(user_name, Whose::Member(request.root), epoch_key, random)?),
+        epoch: next.epoch,
+        wrap: wrap::wrap(epoch_key, &binding, next.epoch, &request.device.agreement, random)?,
+        invite_signature: request.invite_signature,
     };
     Ok(sign(identity, next, operation))
 }
@@ -261,6 +307,7 @@ pub fn wrap_for<'a>(
         Operation::Create { salt, epoch, .. } => (epoch.number, Binding::Genesis(*salt), &epoch.wraps),
         Operation::Invite { epoch, wrap, .. }
         | Operation::Join { epoch, wrap, .. }
+        | Operation::Admit { epoch, wrap, .. }
         | Operation::AddDevice { epoch, wrap, .. } => (*epoch, here, std::slice::from_ref(wrap)),
         Operation::Remove { epoch, .. } | Operation::Rotate { epoch } => (epoch.number, here, &epoch.wraps),
         Operation::RevokeInvite { .. }

@@ -1,8 +1,10 @@
 //! What sharing keeps: identity, workspaces, membership, and the tables
 //! between documents and relays.
 
+pub mod carrying;
 pub mod inbox;
 pub mod invites;
+pub mod kept;
 pub mod membership;
 pub mod outbox;
 pub mod quarantine;

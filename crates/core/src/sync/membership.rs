@@ -188,7 +188,8 @@ pub fn named(body: &Body, roster: &Roster, keys: &BTreeMap<u32, EpochKey>) -> Op
             let name = open(&member_name.0, *root, 1);
             Some(Named { device: device.signing, member: *root, name })
         }
-        Operation::Join { root, device, member_name, epoch, .. } => {
+        Operation::Join { root, device, member_name, epoch, .. }
+        | Operation::Admit { root, device, member_name, epoch, .. } => {
             let name = open(&member_name.0, *root, *epoch);
             Some(Named { device: device.signing, member: *root, name })
         }

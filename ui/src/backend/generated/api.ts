@@ -1142,6 +1142,166 @@ time: string,
 noted: boolean, };
 
 /**
+ * What a bundle is for.
+ */
+export type BundleKind = "changes" | "invitation" | "answer";
+
+/**
+ * Makes a bundle.
+ */
+export type ExportBundle = { 
+/**
+ * The workspace; the default workspace when absent.
+ */
+workspace: string | null, 
+/**
+ * A bundle that was carried before, in Base64: only what came after it goes in.
+ */
+since: string | null, 
+/**
+ * Invites whoever gets the file.
+ */
+invite: BundleInvite | null, };
+
+/**
+ * An invitation in a bundle.
+ */
+export type BundleInvite = { 
+/**
+ * What the invited person may do.
+ */
+role: Role, 
+/**
+ * How long it can be used, in hours.
+ */
+hours: number, };
+
+/**
+ * A bundle that was made.
+ */
+export type ExportedBundle = { 
+/**
+ * A name for the file.
+ */
+name: string, 
+/**
+ * The file, in Base64.
+ */
+content: string, 
+/**
+ * What it is.
+ */
+bundle: BundleInfo, };
+
+/**
+ * A bundle to look at.
+ */
+export type BundleFile = { 
+/**
+ * The file, in Base64.
+ */
+content: string, };
+
+/**
+ * Takes in a bundle.
+ */
+export type ImportBundle = { 
+/**
+ * The file, in Base64.
+ */
+content: string, 
+/**
+ * The name that others will see, when it is an invitation.
+ */
+userName: string | null, };
+
+/**
+ * What a bundle is and what taking it in changes.
+ */
+export type BundleInfo = { 
+/**
+ * What it is for.
+ */
+kind: BundleKind, 
+/**
+ * The workspace's id.
+ */
+workspace: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Who made it.
+ */
+author: string, 
+/**
+ * When, by their clock.
+ */
+time: string, 
+/**
+ * Whether it holds everything, and goes on from no other bundle.
+ */
+complete: boolean, 
+/**
+ * How many entries it holds.
+ */
+entries: number, 
+/**
+ * How many of them are not here yet.
+ */
+newEntries: number, 
+/**
+ * How many membership records it holds.
+ */
+records: number, 
+/**
+ * How many of them are not here yet.
+ */
+newRecords: number, 
+/**
+ * Whether taking it in joins a workspace that is not here.
+ */
+joins: boolean, 
+/**
+ * What the invited person may do.
+ */
+role: Role | null, 
+/**
+ * When the invitation stops working.
+ */
+expires: string | null, 
+/**
+ * The author's relay, if they have one.
+ */
+relay: string | null, };
+
+/**
+ * A bundle that was taken in.
+ */
+export type ImportedBundle = { 
+/**
+ * What it was; counts as new what was new then.
+ */
+bundle: BundleInfo, 
+/**
+ * How many entries were applied.
+ */
+applied: number, 
+/**
+ * How many were set aside.
+ */
+setAside: number, 
+/**
+ * Who was let in by it.
+ */
+admitted: string | null, 
+/**
+ * Whether this device still waits to be let in: the answer has to be carried back.
+ */
+waiting: boolean, };
+
+/**
  * Sets the relay of a workspace.
  */
 export type SetRelay = { 
@@ -1261,7 +1421,19 @@ update: SectionUpdate, } | { "type": "syncChanged",
 /**
  * How it is now.
  */
-state: SyncState, } | { "type": "workspacesChanged", } | { "type": "lagged", };
+state: SyncState, } | { "type": "bundleProgress", 
+/**
+ * The workspace.
+ */
+workspace: string, 
+/**
+ * Entries that were opened.
+ */
+done: number, 
+/**
+ * Entries that are new in it.
+ */
+total: number, } | { "type": "workspacesChanged", } | { "type": "lagged", };
 
 /**
  * A field's value. Which form a field takes, its [`crate::Shape`] says.
@@ -1946,6 +2118,9 @@ export type Commands = {
   "workspace.inspect": { args: InspectInvite; reply: InviteInfo };
   "workspace.preview": { args: InspectInvite; reply: InvitePreview };
   "workspace.join": { args: Join; reply: WorkspaceSummary };
+  "bundle.export": { args: ExportBundle; reply: ExportedBundle };
+  "bundle.inspect": { args: BundleFile; reply: BundleInfo };
+  "bundle.import": { args: ImportBundle; reply: ImportedBundle };
   "relay.set": { args: SetRelay; reply: SyncState };
   "sync.now": { args: WorkspaceRef; reply: Array<SyncState> };
   "sync.status": { args: Empty; reply: Array<SyncState> };

@@ -21,17 +21,11 @@ use crate::sync::membership;
 
 /// The longest time an invitation can be used, in hours.
 const INVITE_HOURS: u32 = 24 * 90;
-const HOUR_MS: u64 = 60 * 60 * 1000;
+pub(super) const HOUR_MS: u64 = 60 * 60 * 1000;
 
 impl App {
     pub(crate) async fn workspace_invite(&self, args: Invite) -> Result<Invitation> {
-        if args.hours == 0 || args.hours > INVITE_HOURS {
-            return Err(Error::new(
-                ErrorCode::Usage,
-                format!("An invitation can be used for 1 to {INVITE_HOURS} hours."),
-                "Choose a time in between.",
-            ));
-        }
+        check_hours(args.hours)?;
         let id = self.blocking(move |app| app.may_invite(args.workspace.as_deref(), args.role)).await?;
         self.publish_name(&id).await?;
         let mut seed = Zeroizing::new([0; 16]);
@@ -68,16 +62,11 @@ impl App {
                 return Err(Error::new(
                     ErrorCode::Usage,
                     format!("The workspace \"{}\" has no relay yet, so nobody could join it.", row.name),
-                    "Set one first: `drystone relay set https://…`, or in the workspace's settings.",
+                    "Set one first: `drystone relay set https://…`. Without any, invite by file: `drystone bundle export \
+                     --invite editor FILE`.",
                 ));
             }
-            let own = load(conn, &id)?.roster().role_of(&store::own_device(conn)?);
-            if own.is_none_or(|own| own > WireRole::Admin || wire_role(role) < own) {
-                return Err(refused(
-                    "Only owners and admins invite, and not to a role above their own.",
-                    "Ask the workspace's owner to invite, or choose a lesser role.",
-                ));
-            }
+            check_inviting(conn, &id, role)?;
             Ok(id)
         })
     }
@@ -115,6 +104,30 @@ impl App {
         self.emit(Event::WorkspacesChanged {});
         self.workspace_invitations(WorkspaceRef { workspace: Some(id.to_string()) }).await
     }
+}
+
+/// How long an invitation may be open.
+pub(super) fn check_hours(hours: u32) -> Result<()> {
+    if (1..=INVITE_HOURS).contains(&hours) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::Usage,
+        format!("An invitation can be used for 1 to {INVITE_HOURS} hours."),
+        "Choose a time in between.",
+    ))
+}
+
+/// Whether one may invite to this role.
+pub(super) fn check_inviting(conn: &Connection, id: &WorkspaceId, role: Role) -> Result<()> {
+    let own = load(conn, id)?.roster().role_of(&store::own_device(conn)?);
+    if own.is_none_or(|own| own > WireRole::Admin || wire_role(role) < own) {
+        return Err(refused(
+            "Only owners and admins invite, and not to a role above their own.",
+            "Ask the workspace's owner to invite, or choose a lesser role.",
+        ));
+    }
+    Ok(())
 }
 
 /// The invitation as its maker passes it on.

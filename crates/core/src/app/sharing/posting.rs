@@ -15,7 +15,7 @@ use super::{App, refused};
 use crate::crypto::keys::{EpochKey, Identity};
 use crate::crypto::records::Next;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::sharing::{self as store, inbox, membership as records, workspaces};
+use crate::store::sharing::{self as store, carrying, inbox, membership as records, workspaces};
 use crate::sync::membership::{self, Membership};
 use crate::sync::request::{FailureKind, Request};
 
@@ -82,7 +82,8 @@ impl App {
         make: impl FnMut(&Standing) -> Result<Option<Record>>,
     ) -> Result<Membership> {
         let id = *id;
-        if self.send_record(&id, make).await?.is_some() {
+        let local = self.db().read(|conn| workspaces::get(conn, &id))?.relay.is_none();
+        if self.send_record(&id, make).await?.is_some() && !local {
             self.refresh_membership(&id).await?;
         }
         self.db().read(|conn| super::load(conn, &id))
@@ -95,7 +96,9 @@ impl App {
         mut make: impl FnMut(&Standing) -> Result<Option<Record>>,
     ) -> Result<Option<Posted>> {
         let id = *id;
-        self.db().read(|conn| check_relay(&workspaces::get(conn, &id)?))?;
+        if self.db().read(|conn| workspaces::get(conn, &id))?.relay.is_none() {
+            return self.record_here(&id, make);
+        }
         for count in 0..TRIES {
             let client = self.refresh_membership(&id).await?;
             // How far devices are believed is read after this: it covers all up to here.
@@ -120,6 +123,36 @@ impl App {
         Err(Error::new(ErrorCode::Busy, "The workspace's membership changes too fast.", "Try again in a moment."))
     }
 
+    /// Without a relay the device that founded a workspace keeps its membership:
+    /// one writer, so that there is one line.
+    fn record_here(
+        &self,
+        id: &WorkspaceId,
+        mut make: impl FnMut(&Standing) -> Result<Option<Record>>,
+    ) -> Result<Option<Posted>> {
+        let now_ms = self.now_ms();
+        self.db().write(|tx| {
+            let own = store::own(tx)?.identity;
+            if super::bundles::keeper(tx, id)? != Some(own.device_key()) {
+                return Err(not_the_keeper(&workspaces::get(tx, id)?));
+            }
+            if let Some(position) = carrying::fork(tx, id)? {
+                return Err(super::bundles::forked(id, position));
+            }
+            let keys = records::epoch_keys(tx, id)?;
+            let standing = Standing { membership: super::load(tx, id)?, now_ms, keys };
+            let Some(record) = make(&standing)? else { return Ok(None) };
+            let before = standing.membership;
+            let (bytes, mut membership) = (record.to_bytes(), before.clone());
+            membership.apply(&bytes).map_err(|error| {
+                refused(format!("The workspace's rules do not allow this: {error}."), "Look at its members and roles.")
+            })?;
+            let fresh = (membership.position(), membership.roster().head, bytes);
+            crate::app::syncing::store_records(tx, &membership, &[fresh], &own)?;
+            Ok(Some(Posted { record, before }))
+        })
+    }
+
     /// The workspace an argument names, and who one is on this device.
     pub(super) fn acting(&self, workspace: Option<&str>) -> Result<(WorkspaceId, Identity)> {
         self.db().read(|conn| Ok((super::named(conn, workspace)?, store::own(conn)?.identity)))
@@ -140,15 +173,12 @@ fn takes_out(record: &[u8]) -> bool {
     Record::open(record).is_ok_and(|(_, body)| matches!(body.operation, Operation::Remove { .. }))
 }
 
-fn check_relay(row: &workspaces::WorkspaceRow) -> Result<()> {
-    if row.relay.is_some() {
-        return Ok(());
-    }
-    Err(Error::new(
+fn not_the_keeper(row: &workspaces::WorkspaceRow) -> Error {
+    Error::new(
         ErrorCode::Usage,
-        format!("The workspace “{}” has no relay, so nobody else is in it.", row.name),
-        "Set one first: `drystone relay set https://…`, or in the workspace's settings.",
-    ))
+        format!("The workspace “{}” has no relay: the device that founded it keeps its membership.", row.name),
+        "Do it on that device and carry a bundle from there, or set a relay: `drystone relay set https://…`.",
+    )
 }
 
 pub(super) fn not_a_member() -> Error {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use drystone_wire::bundle::CarriedRecord;
 use drystone_wire::ids::Bytes;
 use drystone_wire::log::{Append, Appended, Page, chain_next};
 use drystone_wire::membership::{Record, RecordPage, Role};
@@ -14,8 +15,10 @@ use crate::crypto::keys::{EpochKey, Identity};
 use crate::crypto::random::Random;
 use crate::document::scan::{Cost, Limits, scan_change};
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::carrying;
 use crate::store::sharing::inbox::{self, ActorRow};
 use crate::store::sharing::invites;
+use crate::store::sharing::kept::{self, Kept};
 use crate::store::sharing::membership as records;
 use crate::store::sharing::outbox::{self, Sealed};
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
@@ -63,7 +66,7 @@ pub(super) enum Prepared {
 
 /// Membership and keys as loaded.
 #[derive(Debug, Clone)]
-pub(super) struct Loaded {
+pub(in crate::app) struct Loaded {
     pub membership: Membership,
     pub keys: BTreeMap<u32, EpochKey>,
 }
@@ -76,21 +79,32 @@ pub(super) struct Exchange {
     pub until: Option<u64>,
     identity: Identity,
     loaded: Option<Loaded>,
-    sent: Vec<Sealed>,
+    /// After which record the relay was asked for records.
+    asked_after: u64,
+    sent: Sent,
     incoming: Incoming,
+}
+
+/// What an append that was not answered yet holds.
+#[derive(Debug)]
+enum Sent {
+    /// What this device sealed.
+    Own(Vec<Sealed>),
+    /// What bundles carried, by this device and others.
+    Carried(Vec<Kept>),
 }
 
 impl Exchange {
     pub fn new(workspace: WorkspaceId, relay_key: RelayKey, identity: Identity) -> Self {
-        let (loaded, sent, incoming) = (None, Vec::new(), Incoming::default());
-        Exchange { workspace, relay_key, until: None, identity, loaded, sent, incoming }
+        let (loaded, sent, incoming) = (None, Sent::Own(Vec::new()), Incoming::default());
+        Exchange { workspace, relay_key, until: None, identity, loaded, asked_after: 0, sent, incoming }
     }
 
     /// Does what a step does without the relay, or says what to ask.
     pub fn prepare(&mut self, data: &impl Data, step: Step, now_ms: u64, random: &mut dyn Random) -> Attempt<Prepared> {
         self.load(data)?;
         match step {
-            Step::Membership => Ok(Prepared::Ask(Request::Records { after: self.membership()?.position() })),
+            Step::Membership => self.prepare_membership(data),
             Step::Pull => self.prepare_pull(data),
             Step::Apply => self.apply(data, now_ms).map(Prepared::Done),
             Step::Rewind => write(data, |conn| rewind(conn, &self.workspace, &self.identity.device_key()))
@@ -158,9 +172,56 @@ impl Exchange {
         Ok(())
     }
 
+    /// Asks for the records that are not here, or not confirmed by the relay yet.
+    fn prepare_membership(&mut self, data: &impl Data) -> Attempt<Prepared> {
+        let position = self.membership()?.position();
+        let unconfirmed = data.read(|conn| carrying::first_unconfirmed(conn, &self.workspace))?;
+        self.asked_after = unconfirmed.map_or(position, |first| position.min(first.saturating_sub(1)));
+        Ok(Prepared::Ask(Request::Records { after: self.asked_after }))
+    }
+
+    /// Takes confirmations of records that are here; returns how many there were.
+    fn confirm_records(&self, data: &impl Data, page: &RecordPage) -> Attempt<usize> {
+        let membership = self.membership()?;
+        let here = membership.position().saturating_sub(self.asked_after) as usize;
+        let confirmed = page.records.iter().take(here).zip(self.asked_after + 1..);
+        let mut fork = None;
+        let count = write(data, |conn| {
+            let mut count = 0;
+            for (record, at) in confirmed {
+                let hash = Record::open(&record.record.0).map(|(record, _)| record.hash());
+                let sound = hash.as_ref().is_ok_and(|hash| record.verify(&self.relay_key, &self.workspace, at, hash));
+                let known = membership.hash_at(at);
+                if sound && hash.ok() == known {
+                    carrying::confirm_record(conn, &self.workspace, at, record.signature.as_bytes())?;
+                } else {
+                    if sound {
+                        let signature = Bytes(record.signature.as_bytes().to_vec());
+                        let proof = CarriedRecord { record: record.record.clone(), countersignature: signature };
+                        carrying::insert_fork(conn, &self.workspace, at, &proof)?;
+                    }
+                    fork = Some(at);
+                    break;
+                }
+                count += 1;
+            }
+            Ok(count)
+        })?;
+        match fork {
+            None => Ok(count),
+            Some(at) => Err(Failure::integrity(
+                format_args!("its membership record {at} is another than the one here"),
+                &self.workspace,
+            )),
+        }
+    }
+
     /// Validates new records and stores them, or posts one that the relay lacks.
     fn take_records(&mut self, data: &impl Data, page: &RecordPage) -> Attempt<Prepared> {
         let position = self.membership()?.position();
+        if let Some(at) = data.read(|conn| carrying::fork(conn, &self.workspace))? {
+            return Err(Failure::integrity(format_args!("there are two membership records {at}"), &self.workspace));
+        }
         if page.total < position {
             let missing = self.missing_record(data, page.total)?;
             return missing.map(|record| Prepared::Ask(Request::Record(record))).ok_or_else(|| {
@@ -170,9 +231,10 @@ impl Exchange {
                 )
             });
         }
+        let confirmed = self.confirm_records(data, page)?;
         let mut membership = self.membership()?.clone();
-        let mut fresh = Vec::new();
-        for countersigned in &page.records {
+        let (mut fresh, mut signatures) = (Vec::new(), Vec::new());
+        for countersigned in page.records.iter().skip(confirmed) {
             membership
                 .apply(&countersigned.record.0)
                 .map_err(|error| Failure::integrity(format_args!("membership: {error}"), &self.workspace))?;
@@ -181,12 +243,21 @@ impl Exchange {
                 return Err(Failure::integrity(format_args!("record {at} is not countersigned"), &self.workspace));
             }
             fresh.push((at, hash, countersigned.record.0.clone()));
+            signatures.push((at, countersigned.signature));
         }
         if fresh.is_empty() {
-            return Ok(Prepared::Done(Outcome::Done));
+            let read = self.asked_after + confirmed as u64;
+            let more = confirmed > 0 && read < page.total;
+            return Ok(Prepared::Done(if more { Outcome::More } else { Outcome::Done }));
         }
-        let identity = &self.identity;
-        write(data, |conn| Ok(store_records(conn, &membership, &fresh, identity)?))?;
+        let (identity, workspace) = (&self.identity, &self.workspace);
+        write(data, |conn| {
+            store_records(conn, &membership, &fresh, identity)?;
+            for (at, signature) in &signatures {
+                carrying::confirm_record(conn, workspace, *at, signature.as_bytes())?;
+            }
+            Ok(())
+        })?;
         self.loaded = None;
         self.load(data)?;
         let more = membership.position() < page.total;
@@ -250,6 +321,15 @@ impl Exchange {
         let loaded = self.loaded()?;
         let (workspace, identity) = (&self.workspace, &self.identity);
         let device = identity.device_key();
+        if loaded.membership.roster().may_write(&device) {
+            let (limit, bytes) = (limits::APPEND_ENTRIES, limits::APPEND_BYTES - APPEND_FRAME);
+            let carried = data.read(|conn| kept::unsent(conn, workspace, limit, bytes))?;
+            if !carried.is_empty() {
+                let envelopes = carried.iter().map(|kept| Bytes(kept.envelope.clone())).collect();
+                self.sent = Sent::Carried(carried);
+                return Ok(Prepared::Ask(Request::Append(canonical::encode(&Append { envelopes }))));
+            }
+        }
         let waits = data.read(|conn| outbox::waiting(conn, workspace))? > 0;
         if !waits {
             return Ok(Prepared::Done(Outcome::Done));
@@ -272,14 +352,17 @@ impl Exchange {
             (true, None) => Ok(Prepared::Done(Outcome::Done)),
             (false, _) => {
                 let envelopes = batch.iter().map(|sealed| Bytes(sealed.envelope.clone())).collect();
-                self.sent = batch;
+                self.sent = Sent::Own(batch);
                 Ok(Prepared::Ask(Request::Append(canonical::encode(&Append { envelopes }))))
             }
         }
     }
 
     fn take_appended(&mut self, data: &impl Data, reply: &Appended, now_ms: u64) -> Attempt<Outcome> {
-        let sent = std::mem::take(&mut self.sent);
+        let sent = match std::mem::replace(&mut self.sent, Sent::Own(Vec::new())) {
+            Sent::Own(sent) => sent,
+            Sent::Carried(sent) => return self.take_carried(data, &sent, reply, now_ms),
+        };
         let (workspace, relay_key, device) = (self.workspace, self.relay_key, self.identity.device_key());
         let fits = sent.len() == reply.stored.len() && sent.iter().zip(&reply.stored).all(|(a, b)| a.id == b.id);
         if !fits {
@@ -290,8 +373,10 @@ impl Exchange {
             let row = current(conn, &workspace, &relay_key)?;
             page::verify_head(&row.cursor, row.least_generation, &reply.head, &workspace, &relay_key)
                 .map_err(|error| Failure::integrity(error, &workspace))?;
-            for sealed in &sent {
-                outbox::confirm(conn, &workspace, &sealed.id, now_ms)?;
+            for Sealed { sequence, id, envelope, .. } in &sent {
+                outbox::confirm(conn, &workspace, id, now_ms)?;
+                let kept = Kept { device, sequence: *sequence, id: *id, envelope: envelope.clone() };
+                kept::insert(conn, &workspace, &kept, true)?;
             }
             let behind = !follow_own(conn, &row, &device, &sent, reply)?;
             let more = outbox::waiting(conn, &workspace)? > 0;
@@ -300,6 +385,28 @@ impl Exchange {
                 (false, true) => Outcome::More,
                 (false, false) => Outcome::Done,
             })
+        })
+    }
+}
+
+/// What bundles carried goes to the relay as it was signed.
+impl Exchange {
+    fn take_carried(&self, data: &impl Data, sent: &[Kept], reply: &Appended, now_ms: u64) -> Attempt<Outcome> {
+        let (workspace, relay_key) = (self.workspace, self.relay_key);
+        let fits = sent.len() == reply.stored.len() && sent.iter().zip(&reply.stored).all(|(a, b)| a.id == b.id);
+        if !fits {
+            return Err(Failure::integrity("it confirms other envelopes than were sent", &workspace));
+        }
+        write(data, |conn| {
+            let row = current(conn, &workspace, &relay_key)?;
+            page::verify_head(&row.cursor, row.least_generation, &reply.head, &workspace, &relay_key)
+                .map_err(|error| Failure::integrity(error, &workspace))?;
+            for kept in sent {
+                kept::set_stored(conn, &workspace, &kept.device, kept.sequence)?;
+                outbox::confirm(conn, &workspace, &kept.id, now_ms)?;
+            }
+            let more = !kept::unsent(conn, &workspace, 1, 1)?.is_empty();
+            Ok(if more { Outcome::More } else { Outcome::Behind })
         })
     }
 }
@@ -386,7 +493,7 @@ pub(in crate::app) fn store_records(
 
 /// Takes unconfirmed envelopes apart; the device goes on after its last entry
 /// that is in the log.
-fn rewind(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey) -> Attempt<()> {
+pub(in crate::app) fn rewind(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey) -> Attempt<()> {
     outbox::unseal(conn, workspace)?;
     let heads = records::device_heads(conn, workspace)?;
     let (sequence, last) = heads.get(device).copied().unwrap_or((0, Hash::ZERO));
@@ -394,8 +501,9 @@ fn rewind(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey) -> Att
     Ok(())
 }
 
-/// Seals changes that wait. Returns what is wrong with those that cannot be sealed.
-fn seal(
+/// Seals changes that wait, as many as in one go. Returns what is wrong with
+/// those that cannot be sealed.
+pub(in crate::app) fn seal(
     conn: &Connection,
     workspace: &WorkspaceId,
     identity: &Identity,

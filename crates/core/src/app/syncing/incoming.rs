@@ -9,7 +9,9 @@ use rusqlite::Connection;
 use super::exchange::{Data, Loaded, Remote};
 use crate::document::scan::Limits;
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::carrying;
 use crate::store::sharing::inbox::{self, ActorRow, Received, Refused};
+use crate::store::sharing::kept::{self, Kept};
 use crate::store::sharing::membership as records;
 use crate::store::sharing::outbox;
 use crate::store::sharing::quarantine;
@@ -52,6 +54,10 @@ struct Settlement {
     actors: Actors,
     /// When devices wrote, by their own clocks.
     seen: BTreeMap<DeviceKey, u64>,
+    /// Envelopes to be kept as they were signed, and whether the relay has them.
+    kept: Vec<(Kept, bool)>,
+    /// Envelopes that are kept and were found in the log.
+    known: Vec<(DeviceKey, u64)>,
     /// Entries set aside before that were tried again, with why they stay.
     retried: Vec<(i64, Option<(String, &'static str)>)>,
     /// The device went on elsewhere, as after a restored backup: its last envelope there.
@@ -236,11 +242,9 @@ impl<'a> Collector<'a> {
     /// Takes an entry that was set aside once more. When it was refused for its
     /// contents, its device's head has moved on over it.
     fn take_again(&mut self, code: &str, bytes: &[u8], heads: &mut DeviceHeads) -> Result<Option<Refusal>> {
-        let (conn, id) = (self.conn, &self.row.id);
-        let chain_at = |position| inbox::chain_at(conn, id, position).ok().flatten();
         let placed = match code {
             "no-key" | "actor-sequence" => self.verifier.place_again(bytes),
-            _ => self.verifier.place(bytes, heads, &chain_at),
+            _ => self.place(bytes, heads, true),
         };
         match placed {
             Ok(placed) => Ok(self.open(placed)?.err()),
@@ -248,11 +252,42 @@ impl<'a> Collector<'a> {
         }
     }
 
+    /// Whether an entry came another way before: by a bundle and from the relay.
+    fn is_known(&mut self, entry: &Received, heads: &DeviceHeads) -> Result<bool> {
+        let Some((id, device, sequence)) = named_in(&entry.envelope) else { return Ok(false) };
+        let followed = heads.get(&device).is_some_and(|(last, _)| *last >= sequence);
+        if !followed || kept::id_of(self.conn, &self.row.id, &device, sequence)? != Some(id) {
+            return Ok(false);
+        }
+        if entry.position < carrying::FIRST {
+            self.settlement.known.push((device, sequence));
+            if device == *self.device {
+                self.settlement.confirmed.push(id);
+            }
+        }
+        self.settlement.applied.push(entry.position);
+        Ok(true)
+    }
+
+    /// Verifies an entry's place; when its device's head moves on over it, it is kept.
+    fn place(&mut self, bytes: &[u8], heads: &mut DeviceHeads, stored: bool) -> std::result::Result<Placed, Refusal> {
+        let (conn, workspace) = (self.conn, &self.row.id);
+        let chain_at = |position| inbox::chain_at(conn, workspace, position).ok().flatten();
+        let placed = self.verifier.place(bytes, heads, &chain_at);
+        if let Some((id, device, sequence)) = named_in(bytes)
+            && heads.get(&device) == Some(&(sequence, id))
+        {
+            self.settlement.kept.push((Kept { device, sequence, id, envelope: bytes.to_vec() }, stored));
+        }
+        placed
+    }
+
     /// Takes one entry into the batch, or says why it is refused.
     fn take(&mut self, entry: &Received, heads: &mut DeviceHeads) -> Result<Taken> {
-        let (conn, id) = (self.conn, &self.row.id);
-        let chain_at = |position| inbox::chain_at(conn, id, position).ok().flatten();
-        let placed = match self.verifier.place(&entry.envelope, heads, &chain_at) {
+        if self.is_known(entry, heads)? {
+            return Ok(Ok(()));
+        }
+        let placed = match self.place(&entry.envelope, heads, entry.position < carrying::FIRST) {
             Ok(placed) => placed,
             Err(reason) => return Ok(Err((reason, author_of(&entry.envelope)))),
         };
@@ -356,6 +391,12 @@ fn settle(conn: &Connection, workspace: &WorkspaceId, settlement: &Settlement, n
     for refused in &settlement.refused {
         quarantine::refuse(conn, workspace, settlement.generation, refused, now_ms)?;
     }
+    for (envelope, stored) in &settlement.kept {
+        kept::insert(conn, workspace, envelope, *stored)?;
+    }
+    for (device, sequence) in &settlement.known {
+        kept::set_stored(conn, workspace, device, *sequence)?;
+    }
     for id in &settlement.confirmed {
         outbox::confirm(conn, workspace, id, now_ms)?;
     }
@@ -390,10 +431,16 @@ fn milliseconds(time: i64) -> u64 {
 
 /// The device an envelope says it is from, when that much can be read.
 fn author_of(bytes: &[u8]) -> Option<DeviceKey> {
+    named_in(bytes).map(|(_, device, _)| device)
+}
+
+/// Its id, and the device and number it says it has, when that much can be read.
+fn named_in(bytes: &[u8]) -> Option<(Hash, DeviceKey, u64)> {
     use drystone_wire::envelope::{Envelope, Header};
     use drystone_wire::{canonical, limits};
     let envelope: Envelope = canonical::decode(bytes, limits::ENVELOPE_BYTES).ok()?;
-    canonical::decode::<Header>(&envelope.header.0, limits::ENVELOPE_BYTES).ok().map(|header| header.device)
+    let header: Header = canonical::decode(&envelope.header.0, limits::ENVELOPE_BYTES).ok()?;
+    Some((envelope.id(), header.device, header.sequence))
 }
 
 /// Whether an error is about this computer and not about what was to be applied.

@@ -132,7 +132,7 @@ pub fn device_heads(conn: &Connection, workspace: &WorkspaceId) -> Result<BTreeM
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Moves on how far a device's envelopes were followed.
+/// Moves on how far a device's envelopes were followed; never back.
 ///
 /// # Errors
 /// When the write fails.
@@ -143,7 +143,10 @@ pub fn set_device_head(
     sequence: u64,
     last: &Hash,
 ) -> Result<()> {
-    conn.prepare_cached("UPDATE devices SET sequence = ?3, last_id = ?4 WHERE workspace = ?1 AND device = ?2")?
-        .execute((workspace.as_bytes(), device.as_bytes(), signed(sequence), last.as_bytes()))?;
+    conn.prepare_cached(
+        "UPDATE devices SET sequence = ?3, last_id = ?4
+         WHERE workspace = ?1 AND device = ?2 AND sequence < ?3",
+    )?
+    .execute((workspace.as_bytes(), device.as_bytes(), signed(sequence), last.as_bytes()))?;
     Ok(())
 }

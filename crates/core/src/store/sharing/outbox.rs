@@ -111,7 +111,7 @@ pub fn unsent(conn: &Connection, workspace: &WorkspaceId, limit: usize, bytes: u
 }
 
 /// What a byte string costs in CBOR besides its bytes, at most.
-const ENTRY_OVERHEAD: usize = 9;
+pub(super) const ENTRY_OVERHEAD: usize = 9;
 
 /// The relay has an envelope: what is in it waits no longer.
 ///
@@ -136,22 +136,27 @@ pub fn confirm(conn: &Connection, workspace: &WorkspaceId, id: &Hash, now_ms: u6
     Ok(true)
 }
 
-/// The epoch of the oldest unconfirmed envelope.
+/// The epoch of the oldest unconfirmed envelope that is in no bundle.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn oldest_epoch(conn: &Connection, workspace: &WorkspaceId) -> Result<Option<u32>> {
-    let sql = "SELECT epoch FROM sealed WHERE workspace = ?1 ORDER BY sequence LIMIT 1";
+    let sql = "SELECT epoch FROM sealed WHERE workspace = ?1 AND carried = 0 ORDER BY sequence LIMIT 1";
     Ok(conn.prepare_cached(sql)?.query_row([workspace.as_bytes()], |row| row.get(0)).optional()?)
 }
 
 /// Takes unconfirmed envelopes apart: their changes wait to be sealed again.
+/// Those that went out in a bundle stay as they are.
 ///
 /// # Errors
 /// When the write fails.
 pub fn unseal(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
-    conn.execute("DELETE FROM sealed WHERE workspace = ?1", [workspace.as_bytes()])?;
-    conn.execute("UPDATE outbox SET envelope = x'' WHERE workspace = ?1 AND envelope <> x''", [workspace.as_bytes()])?;
+    conn.execute("DELETE FROM sealed WHERE workspace = ?1 AND carried = 0", [workspace.as_bytes()])?;
+    conn.execute(
+        "UPDATE outbox SET envelope = x''
+         WHERE workspace = ?1 AND envelope <> x'' AND envelope NOT IN (SELECT id FROM sealed WHERE workspace = ?1)",
+        [workspace.as_bytes()],
+    )?;
     Ok(())
 }
 

@@ -2,8 +2,9 @@
 //! applied, never dropped. Some are tried again when keys or records arrive.
 
 use drystone_wire::{DeviceKey, WorkspaceId};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
+use super::carrying;
 use super::inbox::{self, Refused};
 use super::{signed, unsigned};
 use crate::error::Result;
@@ -54,8 +55,14 @@ pub fn refuse(
     now_ms: u64,
 ) -> Result<()> {
     let sql = "SELECT envelope FROM inbox WHERE workspace = ?1 AND position = ?2";
-    let envelope: Vec<u8> =
-        conn.prepare_cached(sql)?.query_row((workspace.as_bytes(), signed(refused.position)), |row| row.get(0))?;
+    let envelope: Option<Vec<u8>> = conn
+        .prepare_cached(sql)?
+        .query_row((workspace.as_bytes(), signed(refused.position)), |row| row.get(0))
+        .optional()?;
+    // Another process was first.
+    let Some(envelope) = envelope else { return Ok(()) };
+    // An entry from a bundle has no position.
+    let position = if refused.position < carrying::FIRST { refused.position } else { 0 };
     conn.prepare_cached(
         "INSERT OR IGNORE INTO quarantine
              (workspace, generation, position, device, reason, time_ms, hash, envelope, code)
@@ -64,7 +71,7 @@ pub fn refuse(
     .execute((
         workspace.as_bytes(),
         generation,
-        signed(refused.position),
+        signed(position),
         refused.device.map(|device| device.0.to_vec()).unwrap_or_default(),
         &refused.reason,
         signed(now_ms),

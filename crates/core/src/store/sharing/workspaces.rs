@@ -139,8 +139,8 @@ pub fn set_name(conn: &Connection, id: &WorkspaceId, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sets the relay and forgets everything about the log of the one before.
-/// Everything this device wrote waits to be sent again.
+/// Sets the relay and forgets everything about the log of the one before, if
+/// one was read. Everything this device wrote waits to be sent again.
 ///
 /// # Errors
 /// When the write fails.
@@ -151,6 +151,16 @@ pub fn set_relay(conn: &Connection, id: &WorkspaceId, relay: Option<&RelayAddres
          WHERE id = ?1",
         (id.as_bytes(), address, key.as_bytes()),
     )?;
+    // Where no log was read yet, the devices' own chains go on: what bundles
+    // carried is sent as it is.
+    let goes_on: bool = conn.query_row(
+        "SELECT generation = 0 AND EXISTS (SELECT 1 FROM kept WHERE workspace = ?1) FROM workspaces WHERE id = ?1",
+        [id.as_bytes()],
+        |row| row.get(0),
+    )?;
+    if goes_on {
+        return Ok(());
+    }
     start_anew(conn, id)
 }
 
@@ -167,7 +177,7 @@ pub fn start_anew(conn: &Connection, id: &WorkspaceId) -> Result<()> {
         [id.as_bytes()],
     )?;
     conn.execute("UPDATE devices SET sequence = 0, last_id = zeroblob(32) WHERE workspace = ?1", [id.as_bytes()])?;
-    for table in ["chain", "inbox", "sealed"] {
+    for table in ["chain", "inbox", "sealed", "kept"] {
         conn.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), [id.as_bytes()])?;
     }
     super::outbox::enqueue_own(conn, id)
