@@ -160,7 +160,8 @@ impl World {
         choices.extend(removal.then_some(2));
         choices.extend(admins.then_some(3));
         choices.extend(rollback.then_some(4));
-        match choices.is_empty().then_some(9).unwrap_or_else(|| *self.dice.one(&choices)) {
+        let choice = if choices.is_empty() { 9 } else { *self.dice.one(&choices) };
+        match choice {
             0 if self.dice.percent(40) => self.people[who].back_up(),
             0 => {
                 if self.people[who].restore().await {
