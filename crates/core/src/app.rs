@@ -81,6 +81,17 @@ struct Inner {
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
 }
 
+/// Nothing uses SQLite any more once the last handle is gone: a process that
+/// ends then takes OpenSSL down with nobody in it.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let housekeeping = self.housekeeping.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(housekeeping) = housekeeping {
+            housekeeping.stop();
+        }
+    }
+}
+
 impl App {
     /// Opens a data folder, recovers what a crashed process had typed, and
     /// starts to watch for what other processes do.

@@ -72,7 +72,7 @@ fn set_changes_what_show_shows() {
     let device = Device::new();
     device.json(["new", "Doors"]);
     let answer = device.json(["set", "doors", "sections.overview", "Opens and closes.\n\nAlways."]);
-    assert_eq!(names(&answer), ["id", "path"]);
+    assert_eq!(names(&answer), ["added", "id", "path"]);
     assert_eq!(device.json(["show", "doors", "sections.overview"]), "Opens and closes.\n\nAlways.");
     assert_eq!(device.ok(["show", "doors", "sections.overview"]), "Opens and closes.\n\nAlways.");
 

@@ -20,17 +20,21 @@ const OLDEST: Duration = Duration::from_millis(700);
 /// Loaded documents that nobody has touched for this long are dropped.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// The thread. It is waited for when the app closes, so that nothing uses
-/// SQLite any more while the process ends.
+/// The thread. It is waited for when the app closes or is let go, so that
+/// nothing uses SQLite any more while the process ends.
 pub(super) struct Housekeeping {
     stop: mpsc::Sender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Housekeeping {
-    /// Ends the thread and waits for it.
+    /// Ends the thread and waits for it, unless it is the one that asks: it may
+    /// have held the app last.
     pub fn stop(self) {
         drop(self.stop);
+        if self.thread.thread().id() == std::thread::current().id() {
+            return;
+        }
         // A panic in it has been reported by the panic hook.
         let _ended = self.thread.join();
     }
