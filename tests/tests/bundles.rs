@@ -284,3 +284,44 @@ async fn a_bundle_says_why_it_is_not_for_this_device() {
     let error = bob.call::<ExportedBundle>(Request::BundleExport(since)).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Refused, "another workspace's bundle: {error:?}");
 }
+
+#[tokio::test]
+async fn two_records_at_one_position_are_kept_as_proof_and_freeze_the_membership() {
+    let site = Site::new().await;
+    let (alice, id) = (&site.alice, site.document.as_str());
+    let bob = site.join("Bob", Role::Editor).await;
+    // A copy of the data folder that keeps the membership makes a second line of it.
+    let copied = alice.copy_as_after_a_crash().open_app().await;
+    let _ours = site.invite(Role::Reader).await;
+    site.carry(alice, &bob).await;
+    let invite = Some(BundleInvite { role: Role::Editor, hours: 24 });
+    let args = ExportBundle { workspace: Some(site.workspace.clone()), since: None, invite };
+    let other = copied.call::<ExportedBundle>(Request::BundleExport(args)).await.unwrap().content;
+    let error = import(&bob, &other).await.unwrap_err();
+    assert!(error.code == ErrorCode::Integrity && error.message.contains("forked"), "{error:?}");
+    alice.prepend(id, "later ").await.unwrap();
+    let error = import(&bob, &site.export(alice, None).await).await.unwrap_err();
+    assert!(error.code == ErrorCode::Integrity && error.message.contains("forked"), "{error:?}");
+    assert_eq!(site.members(&bob).await, ["Alice", "Bob"]);
+    assert_eq!(bob.export(id).await, "# A\n\nx\n");
+}
+
+#[tokio::test]
+async fn what_went_out_in_a_bundle_is_never_sealed_anew() {
+    let site = Site::new().await;
+    let (alice, id) = (&site.alice, site.document.as_str());
+    let (bob, carol) = (site.join("Bob", Role::Editor).await, site.join("Carol", Role::Editor).await);
+    bob.prepend(id, "old ").await.unwrap();
+    let carried = site.export(&bob, None).await;
+    // New keys: what Bob has not sent is sealed under them, what went out is not.
+    let here = WorkspaceRef { workspace: Some(site.workspace.clone()) };
+    alice.call::<WorkspaceKeys>(Request::WorkspaceRotate(here)).await.unwrap();
+    site.carry(alice, &bob).await;
+    bob.prepend(id, "new ").await.unwrap();
+    site.carry(&bob, alice).await;
+    site.carry(alice, &carol).await;
+    assert_eq!(import(&carol, &carried).await.unwrap().bundle.new_entries, 0);
+    for device in [alice, &carol] {
+        assert_eq!(device.export(id).await, "# A\n\nnew old x\n");
+    }
+}

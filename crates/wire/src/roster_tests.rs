@@ -565,3 +565,26 @@ fn who_writes() {
     assert!(book.roster.may_write(&book.owner.device_id()));
     assert!(!book.roster.may_write(&Person::new(9).device_id()));
 }
+
+#[test]
+fn owners_and_admins_let_in_who_answered_an_invitation() {
+    let (mut book, invite, person) = invited(Role::Editor);
+    let owner = book.owner.clone();
+    let editor = book.admit(7, Role::Editor);
+    let Operation::Join { invite: key, root, device, member_name, epoch, wrap, invite_signature } =
+        book.join(&invite, &person)
+    else {
+        panic!("not a join")
+    };
+    let admission = Operation::Admit { invite: key, root, device, member_name, epoch, wrap, invite_signature };
+    not_allowed(book.operate(&editor, admission.clone()), "only owners and admins let others in");
+    assert!(book.operate(&person, admission.clone()).is_err(), "nobody lets themselves in");
+    let mut forged = admission.clone();
+    if let Operation::Admit { invite_signature, .. } = &mut forged {
+        invite_signature.0[0] ^= 1;
+    }
+    assert_eq!(book.operate(&owner, forged), Err(RosterError::Signature("invitation")));
+    book.operate(&owner, admission.clone()).unwrap();
+    assert_eq!(book.roster.role_of(&person.device_id()), Some(Role::Editor));
+    assert_eq!(book.operate(&owner, admission), Err(RosterError::Invite), "an invitation works once");
+}

@@ -12,6 +12,14 @@ use crate::store::sharing::{outbox, workspaces};
 impl App {
     pub(crate) async fn workspace_leave(&self, args: WorkspaceRef) -> Result<WorkspaceSummary> {
         let (id, identity) = self.acting(args.workspace.as_deref())?;
+        let (relay, keeper) =
+            self.db().read(|conn| Ok((workspaces::get(conn, &id)?.relay, super::bundles::keeper(conn, &id)?)))?;
+        if relay.is_none() && keeper == Some(identity.device_key()) {
+            return Err(refused(
+                "This device keeps the workspace's membership as long as there is no relay, so it cannot leave.",
+                "Set a relay first: `drystone relay set https://…`.",
+            ));
+        }
         self.round_now(Some(id)).await?;
         let waiting = self.db().read(|conn| outbox::waiting(conn, &id))?;
         let may_write = self.db().read(|conn| super::may_write(conn, &id))?;
