@@ -4,7 +4,7 @@
 use std::path::Path;
 
 /// Every command of `src-tauri/src`; what is not here cannot be called at all.
-const COMMANDS: &[&str] = &["rpc", "save_file", "lock_state", "unlock"];
+const COMMANDS: &[&str] = &["rpc", "save_file", "opened_file", "lock_state", "unlock"];
 
 /// Where the interface's bundle is embedded from.
 const PAGE: &str = "ui/dist/index.html";

@@ -22,7 +22,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "DRYSTONE_KEY_FILE")]
     pub key_file: Option<PathBuf>,
 
-    /// Document to open: its title, slug, or the beginning of its id
+    /// Document to open: its title, slug, or the beginning of its id; or a bundle file to look at
     #[arg(value_name = "DOCUMENT")]
     pub document: Option<String>,
 }
@@ -36,6 +36,17 @@ impl Args {
                 .map_or_else(|| PathBuf::from("drystone-data"), |dirs| dirs.data_dir().to_path_buf())
         })
     }
+}
+
+/// The bundle file that the window was opened with, until the page asks for it.
+#[derive(Debug, Default)]
+pub struct OpenedFile(pub std::sync::Mutex<Option<PathBuf>>);
+
+/// Whether what is to be opened is a bundle file: what the system passes on
+/// when someone opens one.
+pub fn is_bundle(wanted: &str) -> bool {
+    let path = std::path::Path::new(wanted);
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("drystone")) && path.is_file()
 }
 
 /// The passphrase from the environment: an argument would be for everyone on
@@ -52,6 +63,16 @@ mod tests {
     fn arguments_are_sound() {
         use clap::CommandFactory;
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn a_bundle_is_a_file_that_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plant.DRYSTONE");
+        assert!(!is_bundle(path.to_str().unwrap()));
+        std::fs::write(&path, "x").unwrap();
+        assert!(is_bundle(path.to_str().unwrap()));
+        assert!(!is_bundle("Ship's bridge"));
     }
 
     #[test]

@@ -1,10 +1,11 @@
 //! Files the person chooses in a native dialog. The page never names a path.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use drystone_core::api::BUNDLE_BYTES;
 use drystone_core::error::{Error, ErrorCode, Result};
 use tauri::WebviewWindow;
 use tauri_plugin_dialog::{DialogExt, FileDialogBuilder, FilePath};
@@ -29,6 +30,33 @@ pub async fn save_file(window: WebviewWindow, name: String, content: String) -> 
     let Some(path) = ask(dialog, FileDialogBuilder::save_file).await? else { return Ok(None) };
     write(&path, &bytes)?;
     Ok(Some(path.display().to_string()))
+}
+
+/// A file the window was opened with.
+#[derive(Debug, serde::Serialize)]
+pub struct OpenedFile {
+    name: String,
+    content: String,
+}
+
+/// The bundle the window was opened with, in Base64; once.
+#[tauri::command]
+pub async fn opened_file(opened: tauri::State<'_, crate::args::OpenedFile>) -> Result<Option<OpenedFile>> {
+    let path = opened.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    let Some(path) = path else { return Ok(None) };
+    let unreadable = |what: String| {
+        Error::new(ErrorCode::BadInput, what, "Check the file and its disk.").at(path.display().to_string())
+    };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(&path).map_err(|error| unreadable(format!("The file cannot be read: {error}.")))?;
+    file.take(BUNDLE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| unreadable(format!("The file cannot be read: {error}.")))?;
+    if bytes.len() as u64 > BUNDLE_BYTES {
+        return Err(unreadable("The file is larger than a bundle can be.".into()));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Ok(Some(OpenedFile { name, content: STANDARD.encode(bytes) }))
 }
 
 /// Lets the person show where the key file is now.

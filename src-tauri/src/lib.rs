@@ -40,21 +40,26 @@ pub fn main() -> ExitCode {
 
 fn run(args: Args) -> tauri::Result<()> {
     let session = Session::new(&args, args::passphrase());
+    let bundle = args.document.as_deref().is_some_and(args::is_bundle);
+    let (file, wanted) = if bundle { (args.document, None) } else { (None, args.document) };
+    let file = args::OpenedFile(std::sync::Mutex::new(file.map(Into::into)));
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .manage(session)
+        .manage(file)
         .invoke_handler(tauri::generate_handler![
             commands::rpc,
             commands::lock_state,
             commands::unlock,
-            files::save_file
+            files::save_file,
+            files::opened_file
         ])
         .on_window_event(closing::on_window_event)
         .setup(move |app| {
             let handle = app.handle().clone();
             tauri::async_runtime::spawn(async move { session::start(&handle).await });
             window::open(app.handle())?;
-            if let Some(document) = args.document {
+            if let Some(document) = wanted {
                 window::show_document_once_open(app.handle(), document);
             }
             closing::on_signals(app.handle());

@@ -23,11 +23,7 @@ export async function exportBundle(app: App, invite: { role: Role; hours: number
 
 /** Looks at a bundle and shows what taking it in would do. */
 export async function openBundle(app: App, file: File): Promise<void> {
-  await app.attempt(async () => {
-    const content = toBase64(new Uint8Array(await file.arrayBuffer()));
-    const info = await app.backend.call("bundle.inspect", { content });
-    app.dialogs.open({ kind: "bundle", content, info });
-  });
+  await app.attempt(async () => app.showBundle(toBase64(new Uint8Array(await file.arrayBuffer()))));
 }
 
 /** Lets the person choose a bundle. */

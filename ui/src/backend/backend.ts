@@ -26,6 +26,8 @@ export interface Backend {
   subscribe(listener: (event: Event) => void): () => void;
   /** Offers a file to the person; resolves to where it went, or null when cancelled. */
   saveFile(name: string, mime: string, base64: string): Promise<string | null>;
+  /** The bundle the window was opened with, in Base64; once. */
+  openedFile(): Promise<string | null>;
   readonly lock: Lock;
 }
 

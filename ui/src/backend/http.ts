@@ -110,6 +110,7 @@ export async function connectHttp(): Promise<Backend> {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    openedFile: async () => null,
     async saveFile(name, mime, base64) {
       download(name, mime, base64);
       return name;

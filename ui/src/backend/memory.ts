@@ -75,6 +75,10 @@ export class MemoryBackend implements Backend {
     return () => this.listeners.delete(listener);
   }
 
+  async openedFile(): Promise<string | null> {
+    return null;
+  }
+
   async saveFile(name: string, mime: string, content: string): Promise<string | null> {
     this.saved.push({ name, mime, content });
     return name;

@@ -28,6 +28,7 @@ export async function connectTauri(): Promise<Backend> {
       return () => listeners.delete(listener);
     },
     saveFile: (name, _mime, content) => ask<string | null>("save_file", { name, content }),
+    openedFile: async () => (await ask<{ content: string } | null>("opened_file"))?.content ?? null,
     lock: {
       state: () => ask<LockState>("lock_state"),
       unlock: (method: KeySource, passphrase: string | null) => ask<void>("unlock", { method, passphrase }),

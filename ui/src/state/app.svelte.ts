@@ -73,6 +73,19 @@ export class App {
     this.workspaces.settle();
     await this.library.load();
     void this.attempt(() => this.library.loadTemplates());
+    void this.attempt(() => this.showOpenedFile());
+  }
+
+  /** The bundle that someone opened this window with. */
+  private async showOpenedFile(): Promise<void> {
+    const content = await this.backend.openedFile();
+    if (content !== null) await this.showBundle(content);
+  }
+
+  /** Looks at a bundle and shows what taking it in would do. */
+  async showBundle(content: string): Promise<void> {
+    const info = await this.backend.call("bundle.inspect", { content });
+    this.dialogs.open({ kind: "bundle", content, info });
   }
 
   /** Opens the document of the current place, or closes it. */
