@@ -206,3 +206,18 @@ async fn a_template_changes_and_changes_back_without_a_letter_lost() {
     assert_eq!(show(&alice, &id, "sections.resilience.retry").await, "Three times.");
     assert_eq!(alice.export(&id).await, before);
 }
+
+#[tokio::test]
+async fn a_records_fields_and_conflicts_are_objects_even_when_there_are_none() {
+    let alice = Device::new().await;
+    let id = alice.create("Locks", "full").await;
+    set(&alice, &id, "elements.gate.owner", "Canal").await;
+    for device in [&alice, &alice.again().await] {
+        let view = device.run(Request::ModelOpen(DocumentRef { document: id.clone() })).await.unwrap();
+        let record = &view["records"][0];
+        assert_eq!(record["conflicts"], serde_json::json!({}), "{record}");
+        assert_eq!(record["fields"]["owner"], "Canal", "{record}");
+        let typed: ModelView = serde_json::from_value(view.clone()).unwrap();
+        assert_eq!(typed.records[0].fields.get("owner"), Some(&Value::text("Canal")));
+    }
+}

@@ -137,9 +137,7 @@ impl Air {
     async fn bring(&self, who: usize, letter: Letter, line: &Line) -> Option<Reply> {
         if self.chance(10) {
             self.note(format!("{who} {}: lost", letter.kind()));
-            // A removal that arrives after others have read on is an open problem,
-            // which docs/reliability.md describes.
-            if self.dice.percent(50) && letter.kind() != "POST membership" {
+            if self.dice.percent(50) {
                 self.late.lock().unwrap().push(letter);
             }
             return None;

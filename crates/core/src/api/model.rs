@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use drystone_model::Value;
 use drystone_model::edit::Edit;
-use litemap::LiteMap;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -85,11 +84,9 @@ data! {
         /// Sorts it among its like.
         pub order: String,
         /// Fields that have a value.
-        #[ts(as = "BTreeMap<String, Value>")]
-        pub fields: LiteMap<Cow<'static, str>, Value>,
+        pub fields: BTreeMap<Cow<'static, str>, Value>,
         /// Fields that several people set at once, with the values that do not count until someone picks.
-        #[ts(as = "BTreeMap<String, Vec<Value>>")]
-        pub conflicts: LiteMap<Cow<'static, str>, Vec<Value>>,
+        pub conflicts: BTreeMap<Cow<'static, str>, Vec<Value>>,
     }
 
     /// All records of a document.

@@ -1,13 +1,12 @@
 //! The model's records as they are projected.
 
 use std::borrow::Cow;
-use std::marker::PhantomData;
+use std::collections::BTreeMap;
 
 use drystone_model::schema::Collection;
 use drystone_model::{Record, Value};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::search;
 use crate::error::{Error, Result};
@@ -22,53 +21,14 @@ struct Data<'a> {
     #[serde(default, borrow, skip_serializing_if = "str::is_empty")]
     with: Cow<'a, str>,
     #[serde(borrow)]
-    fields: Named<'a, Value>,
-    #[serde(default = "Named::none", borrow, skip_serializing_if = "Named::is_empty")]
-    conflicts: Named<'a, Vec<Value>>,
+    fields: BTreeMap<Name<'a>, Value>,
+    #[serde(default, borrow, skip_serializing_if = "BTreeMap::is_empty")]
+    conflicts: BTreeMap<Name<'a>, Vec<Value>>,
 }
 
-/// A JSON object, in the order in which it stands there.
-struct Named<'a, T>(Vec<(Cow<'a, str>, T)>);
-
-impl<T> Named<'_, T> {
-    fn none() -> Self {
-        Named(Vec::new())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<T: Serialize> Serialize for Named<'_, T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
-    }
-}
-
-impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Named<'a, T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-        struct Form<'a, T>(PhantomData<Named<'a, T>>);
-        impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for Form<'a, T> {
-            type Value = Named<'a, T>;
-
-            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                out.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> std::result::Result<Named<'a, T>, A::Error> {
-                let mut all = Vec::with_capacity(8);
-                while let Some((Name(name), value)) = entries.next_entry()? {
-                    all.push((name, value));
-                }
-                Ok(Named(all))
-            }
-        }
-        deserializer.deserialize_map(Form(PhantomData))
-    }
-}
+/// A field's name; read, it lies in what was read.
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// All records of a document, in no order.
 ///
@@ -108,12 +68,12 @@ fn read(collection: Collection, id: String, data: &str) -> Result<Record> {
     record.order = data.order.into_owned();
     record.deleted = data.deleted;
     record.deleted_with = data.with.into_owned();
-    for (name, value) in data.fields.0 {
+    for (Name(name), value) in data.fields {
         if let Some(field) = collection.field(&name) {
             record.fields.insert(field.name, value);
         }
     }
-    for (name, values) in data.conflicts.0 {
+    for (Name(name), values) in data.conflicts {
         if let Some(field) = collection.field(&name) {
             record.conflicts.insert(field.name, values);
         }
@@ -130,8 +90,8 @@ pub fn put(tx: &Transaction<'_>, document: &[u8; 16], record: &Record) -> Result
         order: record.order.as_str().into(),
         deleted: record.deleted,
         with: record.deleted_with.as_str().into(),
-        fields: Named(record.fields.iter().map(|(name, value)| ((*name).into(), value.clone())).collect()),
-        conflicts: Named(record.conflicts.iter().map(|(name, values)| ((*name).into(), values.clone())).collect()),
+        fields: record.fields.iter().map(|(name, value)| (Name((*name).into()), value.clone())).collect(),
+        conflicts: record.conflicts.iter().map(|(name, values)| (Name((*name).into()), values.clone())).collect(),
     };
     let data = serde_json::to_string(&data).map_err(Error::internal)?;
     tx.prepare_cached(
