@@ -324,6 +324,20 @@ export const views = [
     },
   },
   {
+    name: "bundle",
+    sampleOnly: true,
+    go: async (page) => openBundle(page, "invitation"),
+  },
+  {
+    name: "bundle-taken",
+    sampleOnly: true,
+    go: async (page) => {
+      await openBundle(page, "changes");
+      await page.click("[data-testid=bundle-confirm]");
+      await page.waitForSelector("[data-testid=bundle-done]");
+    },
+  },
+  {
     name: "preview",
     sampleOnly: true,
     go: async (page) => {
@@ -362,6 +376,31 @@ export const views = [
 export async function openDocument(page) {
   await page.locator("[data-testid=document-row] a").first().click();
   await page.waitForSelector("[data-testid=section]");
+}
+
+/** Chooses a bundle of this kind to be taken in. */
+async function openBundle(page, kind) {
+  const bundle = {
+    kind,
+    workspace: "ab".repeat(32),
+    name: "Weirbrook plant",
+    author: "Ilse Brandt",
+    time: "2026-11-24T08:30:00Z",
+    complete: true,
+    entries: 214,
+    newEntries: 31,
+    records: 4,
+    newRecords: 1,
+    joins: false,
+    role: kind === "invitation" ? "editor" : null,
+    expires: kind === "invitation" ? "2026-12-01T08:30:00Z" : null,
+    relay: null,
+  };
+  const choosing = page.waitForEvent("filechooser");
+  await fromPalette(page, "Import a bundle");
+  const buffer = Buffer.from(JSON.stringify(bundle));
+  await (await choosing).setFiles({ name: "plant.drystone", mimeType: "application/octet-stream", buffer });
+  await page.waitForSelector("[data-testid=bundle-info]");
 }
 
 /** Runs an action by its title. */
