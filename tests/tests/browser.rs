@@ -35,14 +35,7 @@ async fn what_is_typed_is_there_after_a_reload() {
 
 #[tokio::test]
 async fn a_second_devices_edit_appears() {
-    let relay = Relay::start();
-    let served = Served::start();
-    let browser = Browser::open(served.url(), DESKTOP).await;
-    browser.create("Water treatment").await;
-    let link = browser.invite(&relay.url()).await;
-    let ben = Device::in_background().await;
-    ben.join(&link, "Ben").await.unwrap();
-    let document = arrived(&ben).await;
+    let Shared { _relay, served: _served, browser, ben, document } = Shared::new().await;
     let section = ben.open(&document).await.sections.into_iter().find(|section| section.path == "sections.overview");
     let section = section.unwrap();
     let end = u32::try_from(section.text.len()).unwrap();
@@ -77,14 +70,7 @@ async fn an_invitation_is_accepted_in_the_interface() {
 
 #[tokio::test]
 async fn a_member_is_made_a_reader_and_removed_in_the_interface() {
-    let relay = Relay::start();
-    let served = Served::start();
-    let browser = Browser::open(served.url(), DESKTOP).await;
-    browser.create("Water treatment").await;
-    let link = browser.invite(&relay.url()).await;
-    let ben = Device::in_background().await;
-    ben.join(&link, "Ben").await.unwrap();
-    let document = arrived(&ben).await;
+    let Shared { _relay, served, browser, ben, document } = Shared::new().await;
     browser.click(&id("sync-indicator")).await;
     browser.reads(&id("members"), "Ben").await;
     let menu = format!("{} li:nth-child(2) {}", id("members"), id("member-menu"));
@@ -108,6 +94,28 @@ async fn a_member_is_made_a_reader_and_removed_in_the_interface() {
     assert!(!text.contains("Ben"), "{text}");
     let left = served.command_line(&["workspace", "members"]);
     assert!(!left.contains("Ben"), "{left}");
+}
+
+/// A document in a browser that Ben has too, on a device of his own.
+struct Shared {
+    _relay: Relay,
+    served: Served,
+    browser: Browser,
+    ben: Device,
+    document: String,
+}
+
+impl Shared {
+    async fn new() -> Shared {
+        let (relay, served) = (Relay::start(), Served::start());
+        let browser = Browser::open(served.url(), DESKTOP).await;
+        browser.create("Water treatment").await;
+        let link = browser.invite(&relay.url()).await;
+        let ben = Device::in_background().await;
+        ben.join(&link, "Ben").await.unwrap();
+        let document = arrived(&ben).await;
+        Shared { _relay: relay, served, browser, ben, document }
+    }
 }
 
 /// Opens a menu by keyboard. The list it stands in may be made anew by what

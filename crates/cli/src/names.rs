@@ -21,8 +21,27 @@ pub async fn workspace(app: &App, given: Option<&str>) -> Result<Option<String>>
     resolve("workspace", given, named, "See `drystone workspace list`.").map(Some)
 }
 
+/// A member, as commands about one take them.
+#[derive(clap::Args)]
+pub struct Who {
+    /// A member's name or the first digits of an id
+    member: String,
+    /// The workspace: a name or the first digits of an id [default: your first]
+    #[arg(long, value_name = "WORKSPACE")]
+    workspace: Option<String>,
+}
+
+impl Who {
+    /// The workspace's id, unless it is the first one, and the member.
+    pub async fn find(&self, app: &App) -> Result<(Option<String>, Member)> {
+        let workspace = workspace(app, self.workspace.as_deref()).await?;
+        let member = member(app, workspace.as_deref(), &self.member).await?;
+        Ok((workspace, member))
+    }
+}
+
 /// A member given by name or by the first digits of an id.
-pub async fn member(app: &App, workspace: Option<&str>, given: &str) -> Result<Member> {
+async fn member(app: &App, workspace: Option<&str>, given: &str) -> Result<Member> {
     let workspace = WorkspaceRef { workspace: workspace.map(str::to_owned) };
     let all: Vec<Member> = call(app, Request::WorkspaceMembers(workspace)).await?;
     let named = all.iter().map(|m| (m.id.as_str(), m.name.as_str(), "")).collect();

@@ -7,6 +7,7 @@ pub mod device_link;
 pub mod envelope;
 pub mod invite;
 pub mod keys;
+pub mod link;
 pub mod names;
 pub mod payload;
 pub mod qr;

@@ -6,18 +6,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::BASE64URL_NOPAD;
 use drystone_wire::ids::AgreementKey;
-use drystone_wire::{DeviceKey, Hash, RelayKey, RootKey, WorkspaceId, canonical};
+use drystone_wire::{DeviceKey, Hash, RelayKey, RootKey, WorkspaceId};
 use minicbor::{Decode, Encode};
 
 use super::address::RelayAddress;
-use super::invite::{LINK_BYTES, LinkError};
+use super::link::{self, Checked, LINK_BYTES, LinkError, first_four};
 
 /// What a code begins with.
 pub const CODE_PREFIX: &str = "drystone1dev";
-const FRAGMENT_BYTES: usize = 256;
-const VERSION: &str = "1.";
+const PAGE: &str = "device";
 
 /// A new device's public keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,9 +75,12 @@ struct Fragment {
     check: [u8; 4],
 }
 
-impl Fragment {
-    /// Tells a cut or mistyped link from one that leads nowhere.
-    fn check(&self) -> [u8; 4] {
+impl Checked for Fragment {
+    fn given(&self) -> [u8; 4] {
+        self.check
+    }
+
+    fn wanted(&self) -> [u8; 4] {
         let parts: [&[u8]; 6] = [
             self.workspace.as_bytes(),
             self.relay_key.as_bytes(),
@@ -92,8 +93,14 @@ impl Fragment {
     }
 }
 
-fn first_four(hash: &Hash) -> [u8; 4] {
-    [hash.0[0], hash.0[1], hash.0[2], hash.0[3]]
+impl Checked for CodeBytes {
+    fn given(&self) -> [u8; 4] {
+        self.check
+    }
+
+    fn wanted(&self) -> [u8; 4] {
+        first_four(&DeviceCode { signing: self.signing, agreement: self.agreement }.hash())
+    }
 }
 
 impl DeviceCode {
@@ -114,8 +121,7 @@ impl DeviceCode {
 impl fmt::Display for DeviceCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (signing, agreement, check) = (self.signing, self.agreement, first_four(&self.hash()));
-        let bytes = canonical::encode(&CodeBytes { signing, agreement, check });
-        write!(f, "{CODE_PREFIX}{}", BASE64URL_NOPAD.encode(&bytes))
+        write!(f, "{CODE_PREFIX}{}", *link::encoded(&CodeBytes { signing, agreement, check }))
     }
 }
 
@@ -125,10 +131,8 @@ impl FromStr for DeviceCode {
     fn from_str(text: &str) -> Result<Self, LinkError> {
         let text = text.trim();
         let encoded = text.strip_prefix(CODE_PREFIX).filter(|_| text.len() <= LINK_BYTES).ok_or(LinkError::NotALink)?;
-        let bytes = BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(|_| LinkError::Damaged)?;
-        let read: CodeBytes = canonical::decode(&bytes, FRAGMENT_BYTES).map_err(|_| LinkError::Damaged)?;
-        let code = DeviceCode { signing: read.signing, agreement: read.agreement };
-        if read.check == first_four(&code.hash()) { Ok(code) } else { Err(LinkError::Damaged) }
+        let read: CodeBytes = link::decoded(encoded)?;
+        Ok(DeviceCode { signing: read.signing, agreement: read.agreement })
     }
 }
 
@@ -143,9 +147,8 @@ impl fmt::Display for DeviceLink {
             checkpoint_hash: self.checkpoint_hash,
             check: [0; 4],
         };
-        fragment.check = fragment.check();
-        let bytes = canonical::encode(&fragment);
-        write!(f, "{}/device#{VERSION}{}", self.relay, BASE64URL_NOPAD.encode(&bytes))
+        fragment.check = fragment.wanted();
+        link::write(f, &self.relay, PAGE, &fragment)
     }
 }
 
@@ -153,22 +156,7 @@ impl FromStr for DeviceLink {
     type Err = LinkError;
 
     fn from_str(text: &str) -> Result<Self, LinkError> {
-        let text = text.trim();
-        if text.len() > LINK_BYTES {
-            return Err(LinkError::NotALink);
-        }
-        let (address, rest) = text.split_once("/device#").ok_or(LinkError::NotALink)?;
-        let encoded = match rest.strip_prefix(VERSION) {
-            Some(encoded) => encoded,
-            None if rest.contains('.') => return Err(LinkError::Newer),
-            None => return Err(LinkError::Damaged),
-        };
-        let relay: RelayAddress = address.parse()?;
-        let bytes = BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(|_| LinkError::Damaged)?;
-        let fragment: Fragment = canonical::decode(&bytes, FRAGMENT_BYTES).map_err(|_| LinkError::Damaged)?;
-        if fragment.check != fragment.check() {
-            return Err(LinkError::Damaged);
-        }
+        let (relay, fragment) = link::read::<Fragment>(text, PAGE)?;
         Ok(DeviceLink {
             relay,
             relay_key: fragment.relay_key,

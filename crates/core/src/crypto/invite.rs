@@ -5,20 +5,16 @@
 use std::fmt;
 use std::str::FromStr;
 
-use data_encoding::BASE64URL_NOPAD;
-use drystone_wire::canonical;
 use drystone_wire::{Hash, RelayKey, WorkspaceId};
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
 use super::CryptoError;
-use super::address::{AddressError, RelayAddress};
+use super::address::RelayAddress;
 use super::keys::{AgreementPair, Secret, SigningPair, derive, workspace_salt};
+use super::link::{self, Checked, LinkError, first_four};
 
-/// The longest link, in bytes.
-pub const LINK_BYTES: usize = 700;
-const FRAGMENT_BYTES: usize = 256;
-const VERSION: &str = "1.";
+const PAGE: &str = "join";
 const SIGNING_LABEL: &str = "drystone v1 invite signing";
 const AGREEMENT_LABEL: &str = "drystone v1 invite agreement";
 
@@ -49,23 +45,6 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// Why a link was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LinkError {
-    /// Not an invitation link at all.
-    #[error("this is not an invitation link")]
-    NotALink,
-    /// Something is missing at its end, or was changed.
-    #[error("the link is incomplete or was changed on its way")]
-    Damaged,
-    /// Made by a newer program.
-    #[error("the link was made by a newer version")]
-    Newer,
-    /// The part before the `#` is not a relay's address.
-    #[error("the link's relay address does not hold: {0}")]
-    Address(#[from] AddressError),
-}
-
 #[derive(Encode, Decode)]
 #[cbor(array)]
 struct Fragment {
@@ -83,10 +62,12 @@ struct Fragment {
     check: [u8; 4],
 }
 
-impl Fragment {
-    /// The first bytes of a hash over the rest, so that a mistyped or cut link
-    /// is told from one that was taken back.
-    fn check(&self) -> [u8; 4] {
+impl Checked for Fragment {
+    fn given(&self) -> [u8; 4] {
+        self.check
+    }
+
+    fn wanted(&self) -> [u8; 4] {
         let parts: [&[u8]; 5] = [
             self.workspace.as_bytes(),
             self.relay_key.as_bytes(),
@@ -94,8 +75,7 @@ impl Fragment {
             &self.checkpoint_position.to_le_bytes(),
             self.checkpoint_hash.as_bytes(),
         ];
-        let hash = drystone_wire::ids::hash("drystone v1 invite check", &parts);
-        [hash.0[0], hash.0[1], hash.0[2], hash.0[3]]
+        first_four(&drystone_wire::ids::hash("drystone v1 invite check", &parts))
     }
 }
 
@@ -109,9 +89,8 @@ impl fmt::Display for InviteLink {
             checkpoint_hash: self.checkpoint_hash,
             check: [0; 4],
         };
-        fragment.check = fragment.check();
-        let bytes = Zeroizing::new(canonical::encode(&fragment));
-        write!(f, "{}/join#{VERSION}{}", self.relay, BASE64URL_NOPAD.encode(&bytes))
+        fragment.check = fragment.wanted();
+        link::write(f, &self.relay, PAGE, &fragment)
     }
 }
 
@@ -119,22 +98,7 @@ impl FromStr for InviteLink {
     type Err = LinkError;
 
     fn from_str(text: &str) -> Result<Self, LinkError> {
-        let text = text.trim();
-        if text.len() > LINK_BYTES {
-            return Err(LinkError::NotALink);
-        }
-        let (address, rest) = text.split_once("/join#").ok_or(LinkError::NotALink)?;
-        let encoded = match rest.strip_prefix(VERSION) {
-            Some(encoded) => encoded,
-            None if rest.contains('.') => return Err(LinkError::Newer),
-            None => return Err(LinkError::Damaged),
-        };
-        let relay: RelayAddress = address.parse()?;
-        let bytes = Zeroizing::new(BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(|_| LinkError::Damaged)?);
-        let fragment: Fragment = canonical::decode(&bytes, FRAGMENT_BYTES).map_err(|_| LinkError::Damaged)?;
-        if fragment.check != fragment.check() {
-            return Err(LinkError::Damaged);
-        }
+        let (relay, fragment) = link::read::<Fragment>(text, PAGE)?;
         Ok(InviteLink {
             relay,
             relay_key: fragment.relay_key,
@@ -171,6 +135,8 @@ impl InviteKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::address::AddressError;
+    use crate::crypto::link::LINK_BYTES;
 
     fn link() -> InviteLink {
         InviteLink {

@@ -25,11 +25,8 @@ With --json: {\"members\": [{\"id\", \"name\", \"role\", \"you\", \"devices\", \
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Arguments {
-    /// A member's name or the first digits of an id
-    member: String,
-    /// The workspace: a name or the first digits of an id [default: your first]
-    #[arg(long, value_name = "WORKSPACE")]
-    workspace: Option<String>,
+    #[command(flatten)]
+    who: names::Who,
     /// Do it without asking
     #[arg(long, short)]
     yes: bool,
@@ -38,8 +35,7 @@ pub struct Arguments {
 /// Removes a member.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
     let (member, list) = with(global, Background::Off, async |app| {
-        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
-        let member = names::member(app, workspace.as_deref(), &arguments.member).await?;
+        let (workspace, member) = arguments.who.find(app).await?;
         let what = format!(
             "Removes {} ({}) from the workspace. What they have already read stays with them; they get nothing new.\n\
              Open invitations stop working, and everyone else gets new keys.",

@@ -25,21 +25,17 @@ With --json: {\"members\": [{\"id\", \"name\", \"role\", \"you\", \"devices\", \
 #[derive(clap::Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct Arguments {
-    /// A member's name or the first digits of an id
-    member: String,
+    #[command(flatten)]
+    who: names::Who,
     /// What they may do from now on
     #[arg(value_enum)]
     role: GivenRole,
-    /// The workspace: a name or the first digits of an id [default: your first]
-    #[arg(long, value_name = "WORKSPACE")]
-    workspace: Option<String>,
 }
 
 /// Changes a member's role.
 pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Result<Exit> {
     let (member, list) = with(global, Background::Off, async |app| {
-        let workspace = names::workspace(app, arguments.workspace.as_deref()).await?;
-        let member = names::member(app, workspace.as_deref(), &arguments.member).await?;
+        let (workspace, member) = arguments.who.find(app).await?;
         let _spinner = output.spinner("Changing the role…");
         let set = SetRole { workspace, member: member.id.clone(), role: arguments.role.into() };
         let list: Vec<Member> = call(app, Request::WorkspaceSetRole(set)).await?;
