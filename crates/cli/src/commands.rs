@@ -14,6 +14,7 @@ mod lift;
 mod list;
 mod log;
 mod new;
+mod recovery;
 mod relay;
 mod remove;
 mod restore;
@@ -71,6 +72,9 @@ pub enum Command {
     /// List, add, name and revoke devices
     #[command(subcommand)]
     Device(device::Command),
+    /// Make, try and use the recovery kit
+    #[command(subcommand)]
+    Recovery(recovery::Command),
     /// Carry a workspace by hand: write, look at and take in bundles
     #[command(subcommand)]
     Bundle(bundle::Command),
@@ -111,6 +115,7 @@ impl Command {
             Command::Restore(arguments) => restore::run(arguments, global, output).await,
             Command::Workspace(command) => workspace::run(command, global, output).await,
             Command::Device(command) => device::run(command, global, output).await,
+            Command::Recovery(command) => recovery::run(command, global, output).await,
             Command::Bundle(command) => bundle::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
             Command::Sync(arguments) => sync::run(arguments, global, output).await,

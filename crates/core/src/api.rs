@@ -16,10 +16,12 @@ macro_rules! data {
 
 mod bundles;
 mod model;
+mod recovery;
 mod sharing;
 
 pub use bundles::*;
 pub use model::*;
+pub use recovery::*;
 pub use sharing::*;
 
 data! {

@@ -18,6 +18,8 @@ pub mod roster;
 #[cfg(test)]
 mod form_tests;
 #[cfg(test)]
+mod recovery_tests;
+#[cfg(test)]
 mod roster_tests;
 #[cfg(test)]
 mod testing;

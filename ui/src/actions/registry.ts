@@ -5,11 +5,12 @@ import { documentActions } from "./documents";
 import { mentionActions } from "./mention";
 import { modelActions } from "./model";
 import { sectionActions } from "./sections";
+import { recoveryActions } from "./recovery";
 import { sharingActions } from "./sharing";
 import { undoActions, viewActions } from "./view";
 
 /** Every action, once. */
-export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...mentionActions, ...modelActions, ...sharingActions, ...viewActions, ...undoActions];
+export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...mentionActions, ...modelActions, ...sharingActions, ...recoveryActions, ...viewActions, ...undoActions];
 
 const byId = new Map(actions.map((action) => [action.id, action]));
 
