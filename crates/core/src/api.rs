@@ -16,10 +16,12 @@ macro_rules! data {
 
 mod bundles;
 mod model;
+mod presence;
 mod sharing;
 
 pub use bundles::*;
 pub use model::*;
+pub use presence::*;
 pub use sharing::*;
 
 data! {
@@ -460,6 +462,14 @@ data! {
             section: String,
             /// How.
             update: SectionUpdate,
+        },
+        /// Somebody came into a document, moved in it, or left.
+        #[serde(rename_all = "camelCase")]
+        PresenceChanged {
+            /// The document.
+            document: String,
+            /// Everybody else in it now.
+            people: Vec<PresentPerson>,
         },
         /// Synchronisation of a workspace moved on.
         #[serde(rename_all = "camelCase")]

@@ -1,8 +1,8 @@
 import { collab, receiveUpdates, sendableUpdates } from "@codemirror/collab";
 import { history } from "@codemirror/commands";
-import { Compartment, EditorState, Text, type Extension, type Transaction } from "@codemirror/state";
+import { Compartment, EditorState, Text, type ChangeSet, type Extension, type Transaction } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import type { Edited, SectionUpdate, SectionUpdatesReply, Splice } from "../backend/generated/api";
+import type { Edited, SectionUpdate, SectionUpdatesReply, Splice, TextSelection } from "../backend/generated/api";
 import { difference, differenceSize } from "./difference";
 import { asString, composeAll, LINE_SEPARATOR, toChanges, toSplices } from "./splices";
 
@@ -10,6 +10,8 @@ import { asString, composeAll, LINE_SEPARATOR, toChanges, toSplices } from "./sp
 export const BATCH_MS = 50;
 /** Remote updates kept back while an input method composes; beyond that they are fetched again afterwards. */
 export const MAX_HELD_UPDATES = 200;
+/** Versions that positions of earlier versions can be brought up from. */
+const KEPT_STEPS = 50;
 /** Waits before a failed request is repeated, in milliseconds; the last one is used from then on. */
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 15_000];
 
@@ -31,6 +33,8 @@ export interface SectionListener {
   /** Called around a change that came from elsewhere, to keep the page in place. */
   aroundRemote(change: () => void): void;
   failure(problem: unknown): Failure;
+  /** The caret moved, or what it stands in. */
+  selectionMoved?(): void;
 }
 
 /** A request on its way, or one whose outcome is unknown since its reply was lost. */
@@ -57,6 +61,10 @@ export class SectionSync {
   private confirmed: Text;
   private sent: Sent | null = null;
   private held: SectionUpdate[] = [];
+  /** What led to the latest versions, the last one to `version`. */
+  private steps: ChangeSet[] = [];
+  /** What was done to the confirmed text and has no version yet. */
+  private step: ChangeSet | null = null;
   /** The latest version heard of. */
   private latest: number;
   private catching = false;
@@ -81,6 +89,7 @@ export class SectionSync {
         collab({ clientID: client }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.changed();
+          if (update.docChanged || update.selectionSet || update.focusChanged) this.listener.selectionMoved?.();
         }),
         this.viewExtensions.of([]),
       ],
@@ -111,6 +120,27 @@ export class SectionSync {
   caretTop(): number | null {
     if (!this.view?.hasFocus) return null;
     return this.view.coordsAtPos(this.view.state.selection.main.head)?.top ?? null;
+  }
+
+  /** The selection as it is in the core's text, while the caret is in the editor. */
+  selection(): TextSelection | null {
+    if (!this.view?.hasFocus) return null;
+    const { anchor, head } = this.view.state.selection.main;
+    const unconfirmed = sendableUpdates(this.view.state).map((update) => update.changes);
+    const back = unconfirmed.length === 0 ? null : composeAll(unconfirmed).invertedDesc;
+    // After what was deleted: the letter that follows is what the place is named by.
+    const at = (position: number) => (back ? back.mapPos(position, 1) : position);
+    return { version: this.version, anchor: at(anchor), head: at(head) };
+  }
+
+  /** Where a selection in the core's text is in this one; null while its version is not here, or no longer. */
+  place(selection: TextSelection): { anchor: number; head: number } | null {
+    const missing = this.version - selection.version;
+    if (missing < 0 || missing > this.steps.length) return null;
+    const since = [...this.steps.slice(this.steps.length - missing), ...sendableUpdates(this.state).map((update) => update.changes)];
+    const at = (position: number) =>
+      since.reduce((place, changes) => changes.mapPos(Math.min(place, changes.length), -1), Math.min(position, since[0]?.length ?? this.state.doc.length));
+    return { anchor: at(selection.anchor), head: at(selection.head) };
   }
 
   /** Shows the text in an editor. */
@@ -174,7 +204,8 @@ export class SectionSync {
       this.sent = null;
     }
     if (splices.length > 0) this.applyRemote(splices, base.length);
-    this.version = version;
+    this.steps = [];
+    this.reach(version);
     this.latest = Math.max(version, 0);
     this.schedule(0);
   }
@@ -254,7 +285,15 @@ export class SectionSync {
       void this.catchUp();
       return;
     }
-    this.version = update.version;
+    this.reach(update.version);
+  }
+
+  /** The confirmed text is the core's at this version now. */
+  private reach(version: number): void {
+    if (this.step && version === this.version + 1) this.steps = [...this.steps.slice(1 - KEPT_STEPS), this.step];
+    else this.steps = [];
+    this.step = null;
+    this.version = version;
   }
 
   /** Marks the updates of the current request as confirmed. */
@@ -263,7 +302,8 @@ export class SectionSync {
     const own = sendableUpdates(this.state).slice(0, this.sent.count);
     this.sent = null;
     if (own.length === 0) return;
-    this.confirmed = composeAll(own.map((update) => update.changes)).apply(this.confirmed);
+    this.step = composeAll(own.map((update) => update.changes));
+    this.confirmed = this.step.apply(this.confirmed);
     this.dispatch(receiveUpdates(this.state, own.map(({ changes }) => ({ changes, clientID: this.client }))));
     this.announce(null);
   }
@@ -276,6 +316,7 @@ export class SectionSync {
     } catch {
       return false;
     }
+    this.step = changes;
     this.confirmed = changes.apply(this.confirmed);
     this.listener.aroundRemote(() => {
       this.dispatch(receiveUpdates(this.state, [{ changes, clientID: "" }]));
@@ -349,7 +390,7 @@ export class SectionSync {
     // An event may have confirmed it already.
     if (this.sent !== sent || version <= this.version) return;
     this.confirm();
-    this.version = version;
+    this.reach(version);
   }
 
   private async refused(version: number): Promise<void> {
