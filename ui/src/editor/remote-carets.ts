@@ -5,6 +5,9 @@ import type { TextSelection } from "../backend/generated/api";
 /** A name stands at a caret for this long after it moved, in milliseconds. */
 export const NAME_MS = 2_500;
 
+/** Where there is less room to the right, a name stands to the left of its caret, in pixels. */
+const NAME_ROOM = 170;
+
 /** Somebody else's caret. */
 export interface RemotePerson {
   id: string;
@@ -138,10 +141,12 @@ export function remoteCarets(source: CaretSource): Extension {
 
       constructor(private readonly view: EditorView) {
         this.plan();
+        this.turnNames();
       }
 
       update(update: ViewUpdate) {
         this.plan();
+        this.turnNames();
         if (update.docChanged && update.state.field(field).carets.waiting) this.retry ??= setTimeout(() => this.again(), 0);
       }
 
@@ -153,6 +158,21 @@ export function remoteCarets(source: CaretSource): Extension {
       private again() {
         this.retry = null;
         this.view.dispatch({ effects: peopleMoved.of(null) });
+      }
+
+      /** A name that would be cut off at the edge of the page stands to the left of its caret. */
+      private turnNames() {
+        this.view.requestMeasure({
+          key: this,
+          read: (view) => {
+            const room = (view.dom.closest("[data-scroller]") ?? view.dom).getBoundingClientRect().right;
+            const carets = [...view.contentDOM.querySelectorAll<HTMLElement>(".cm-person-caret")];
+            return carets.map((caret) => ({ caret, turned: room - caret.getBoundingClientRect().left < NAME_ROOM }));
+          },
+          write: (measured) => {
+            for (const { caret, turned } of measured) caret.toggleAttribute("data-turned", turned);
+          },
+        });
       }
 
       private plan() {
@@ -208,6 +228,7 @@ const look = EditorView.baseTheme({
     transition: "opacity var(--calm)",
     pointerEvents: "none",
   },
+  ".cm-person-caret[data-turned]::after": { left: "auto", right: "-1px", borderRadius: "4px 4px 0 4px" },
   ".cm-person-caret[data-named]::after, .cm-person-caret:hover::after": { opacity: "1" },
   ".cm-person-selection": { backgroundColor: "var(--person-wash)", borderBottom: "2px solid var(--person)", borderRadius: "2px" },
 });

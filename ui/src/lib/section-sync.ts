@@ -64,7 +64,7 @@ export class SectionSync {
   /** What led to the latest versions, the last one to `version`. */
   private steps: ChangeSet[] = [];
   /** What was done to the confirmed text and has no version yet. */
-  private step: ChangeSet | null = null;
+  private pending: ChangeSet | null = null;
   /** The latest version heard of. */
   private latest: number;
   private catching = false;
@@ -290,9 +290,9 @@ export class SectionSync {
 
   /** The confirmed text is the core's at this version now. */
   private reach(version: number): void {
-    if (this.step && version === this.version + 1) this.steps = [...this.steps.slice(1 - KEPT_STEPS), this.step];
+    if (this.pending && version === this.version + 1) this.steps = [...this.steps.slice(1 - KEPT_STEPS), this.pending];
     else this.steps = [];
-    this.step = null;
+    this.pending = null;
     this.version = version;
   }
 
@@ -302,8 +302,8 @@ export class SectionSync {
     const own = sendableUpdates(this.state).slice(0, this.sent.count);
     this.sent = null;
     if (own.length === 0) return;
-    this.step = composeAll(own.map((update) => update.changes));
-    this.confirmed = this.step.apply(this.confirmed);
+    this.pending = composeAll(own.map((update) => update.changes));
+    this.confirmed = this.pending.apply(this.confirmed);
     this.dispatch(receiveUpdates(this.state, own.map(({ changes }) => ({ changes, clientID: this.client }))));
     this.announce(null);
   }
@@ -316,7 +316,7 @@ export class SectionSync {
     } catch {
       return false;
     }
-    this.step = changes;
+    this.pending = changes;
     this.confirmed = changes.apply(this.confirmed);
     this.listener.aroundRemote(() => {
       this.dispatch(receiveUpdates(this.state, [{ changes, clientID: "" }]));

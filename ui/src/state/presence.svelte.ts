@@ -66,7 +66,7 @@ export class DocumentPresence {
 
   receive(event: Event): void {
     if (event.type === "presenceChanged" && event.document === this.document) this.take(event.people);
-    if (event.type === "lagged") {
+    if (event.type === "lagged" && this.open) {
       this.moved();
       // The next word of anybody else brings them back.
       this.load().catch(() => {});
