@@ -21,7 +21,7 @@ interface Session {
 
 let open: SectionSync[] = [];
 
-async function session(text: string, client = "me", failure: Failure = "unknown"): Promise<Session> {
+async function session(text: string, client = "me", failure: Failure = "unknown", company = false): Promise<Session> {
   const backend = new MemoryBackend();
   const content = toBase64(new TextEncoder().encode(`# T\n\n## S\n${text}`));
   const { id: document } = await backend.call("document.import", { name: "t.md", content, template: null, templateFile: null, workspace: null, format: null, lift: false, into: null });
@@ -41,6 +41,7 @@ async function session(text: string, client = "me", failure: Failure = "unknown"
       savingChanged: (dirty, problem) => saving.push({ dirty, problem }),
       aroundRemote: (change) => change(),
       failure: () => failure,
+      inCompany: () => company,
     },
   );
   open.push(sync);
@@ -377,4 +378,17 @@ it("says where its own caret is in the core's text", async () => {
   expect(sync.selection()).toEqual({ version: first + 1, anchor: 8, head: 8 });
   sync.unmount();
   expect(sync.selection()).toBeNull();
+});
+
+it("sends the first keystroke at once while others look on, and collects what follows", async () => {
+  const { backend, sync, type, core } = await session("x\n", "me", "unknown", true);
+  const edits = () => backend.calls.filter(({ command }) => command === "section.edit").length;
+  type("a", 0);
+  await vi.advanceTimersByTimeAsync(BATCH_MS / 2);
+  expect(core()).toBe("ax\n");
+  for (const letter of "bcd") type(letter, sync.text.length - 2);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(edits()).toBe(1);
+  await vi.advanceTimersByTimeAsync(BATCH_MS);
+  expect([edits(), core()]).toEqual([2, sync.text]);
 });

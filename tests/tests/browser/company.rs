@@ -9,6 +9,9 @@ use serde_json::json;
 
 use super::DESKTOP;
 
+/// Letters that one types.
+const LETTERS: usize = 20;
+
 const OVERVIEW: &str = "sections.overview";
 
 /// Notes when what is typed here is in the page, and when what others type is.
@@ -46,12 +49,13 @@ async fn two_people_write_in_one_section_and_see_each_other() {
     for browser in [&ada, &ben] {
         browser.run(WATCH, vec![]).await;
     }
+    write_alone(&ada, &ben).await;
     write_at_once(&ada, &ben).await;
     let (one, other) = (editor_text(&ada).await, editor_text(&ben).await);
     assert_eq!(one, other);
     ada.find(&caret_of("Ben")).await;
     ben.find(&caret_of("Ada")).await;
-    speed(&ada, &ben).await;
+    speed("both write", &ada, &ben, 'a').await;
 
     // Ada goes to where Ben is, by keyboard.
     ada.press(Key::Escape).await;
@@ -70,21 +74,34 @@ async fn two_people_write_in_one_section_and_see_each_other() {
     ada.gone(&caret_of("Ben")).await;
 }
 
+async fn letters(browser: &Browser, word: &str) {
+    for letter in word.chars() {
+        browser.type_text(&letter.to_string()).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+}
+
+/// Waits until a page shows so many of a letter.
+async fn shows(browser: &Browser, letter: char, count: usize) {
+    let shown = "[...document.querySelector('.cm-content').textContent].filter((c) => c === arguments[0]).length";
+    let all = format!("{shown} === arguments[1]");
+    browser.until(&format!("{count} times “{letter}”"), &all, vec![json!(letter), json!(count)]).await;
+}
+
+/// One types and the other one looks on.
+async fn write_alone(ada: &Browser, ben: &Browser) {
+    letters(ada, &"q".repeat(LETTERS)).await;
+    shows(ben, 'q', LETTERS).await;
+    speed("one writes", ada, ben, 'q').await;
+}
+
 /// Both type at the same time, each at the end of what is there.
 async fn write_at_once(ada: &Browser, ben: &Browser) {
-    let mine = async |browser: &Browser, word: &str| {
-        for letter in word.chars() {
-            browser.type_text(&letter.to_string()).await;
-            tokio::time::sleep(Duration::from_millis(60)).await;
-        }
-    };
-    tokio::join!(mine(ada, "aaaaaaaaaaaaaaaaaaaa"), mine(ben, "bbbbbbbbbbbbbbbbbbbb"));
+    let (a, b) = ("a".repeat(LETTERS), "b".repeat(LETTERS));
+    tokio::join!(letters(ada, &a), letters(ben, &b));
     for browser in [ada, ben] {
-        let count = "[...document.querySelector('.cm-content').textContent].filter((c) => c === arguments[0]).length";
-        for letter in ["a", "b"] {
-            let all = format!("{count} === 20");
-            browser.until(&format!("20 times “{letter}”"), &all, vec![json!(letter)]).await;
-        }
+        shows(browser, 'a', LETTERS).await;
+        shows(browser, 'b', LETTERS).await;
         browser.saved().await;
     }
 }
@@ -92,11 +109,11 @@ async fn write_at_once(ada: &Browser, ben: &Browser) {
 /// How long it took from each of Ada's letters on her page to Ben's. The
 /// measurement is in the benchmarks; this only finds what is broken, on a
 /// machine that does other things too.
-async fn speed(ada: &Browser, ben: &Browser) {
-    let (here, there) = (arrivals(ada, 'a').await, arrivals(ben, 'a').await);
+async fn speed(what: &str, ada: &Browser, ben: &Browser, letter: char) {
+    let (here, there) = (arrivals(ada, letter).await, arrivals(ben, letter).await);
     let mut times: Vec<i64> = here.iter().zip(&there).map(|(typed, seen)| seen - typed).collect();
     times.sort_unstable();
-    println!("from page to page, ms: {times:?}");
+    println!("{what}, from page to page, ms: {times:?}");
     assert!(times[times.len() / 2] < 1_000, "letters arrive late: {times:?}");
 }
 

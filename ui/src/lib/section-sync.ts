@@ -8,6 +8,8 @@ import { asString, composeAll, LINE_SEPARATOR, toChanges, toSplices } from "./sp
 
 /** Keystrokes are collected for this long before they are sent, in milliseconds. */
 export const BATCH_MS = 50;
+/** While others look on, the first keystroke after a rest is sent after this long: what one key does stays together. */
+const FIRST_MS = 8;
 /** Remote updates kept back while an input method composes; beyond that they are fetched again afterwards. */
 export const MAX_HELD_UPDATES = 200;
 /** Versions that positions of earlier versions can be brought up from. */
@@ -33,6 +35,8 @@ export interface SectionListener {
   /** Called around a change that came from elsewhere, to keep the page in place. */
   aroundRemote(change: () => void): void;
   failure(problem: unknown): Failure;
+  /** Whether others look on. */
+  inCompany?(): boolean;
   /** The caret moved, or what it stands in. */
   selectionMoved?(): void;
 }
@@ -69,6 +73,8 @@ export class SectionSync {
   private latest: number;
   private catching = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  /** When the last request was made. */
+  private asked = -Infinity;
   private failures = 0;
   private stopped = false;
   private idle: (() => void)[] = [];
@@ -333,8 +339,14 @@ export class SectionSync {
     this.listener.textChanged(this.text);
     if (this.dirty) {
       this.announce(null);
-      this.schedule(BATCH_MS);
+      this.schedule(this.pause());
     }
+  }
+
+  /** How long to wait before the next request. */
+  private pause(): number {
+    if (!this.listener.inCompany?.()) return BATCH_MS;
+    return Math.max(FIRST_MS, this.asked + BATCH_MS - performance.now());
   }
 
   private schedule(delay: number): void {
@@ -371,11 +383,14 @@ export class SectionSync {
       return this.schedule(0);
     }
     const version = this.version;
+    this.asked = performance.now();
+    let again = false;
     try {
       const reply = await this.transport.edit(version, splices);
       sent.waiting = false;
       this.failures = 0;
       this.latest = Math.max(this.latest, reply.version);
+      again = !reply.accepted;
       if (reply.accepted) this.accepted(sent, reply.version);
       else await this.refused(version);
     } catch (problem) {
@@ -383,7 +398,8 @@ export class SectionSync {
       this.failed(problem);
       return;
     }
-    this.schedule(this.dirty ? BATCH_MS : 0);
+    // What was refused had waited already.
+    this.schedule(this.dirty && !again ? this.pause() : 0);
   }
 
   private accepted(sent: Sent, version: number): void {

@@ -139,6 +139,7 @@ export class OpenDocument {
         savingChanged: (dirty, problem) => this.savingChanged(id, dirty, problem),
         aroundRemote: (change) => this.aroundRemote(change),
         failure: failureOf,
+        inCompany: () => this.presence.people.length > 0,
         selectionMoved: () => this.presence.moved(),
       },
     );

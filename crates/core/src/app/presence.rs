@@ -33,6 +33,9 @@ use crate::sync::membership;
 const PAGES: usize = 64;
 /// A page's name, in bytes.
 const CLIENT_BYTES: usize = 64;
+/// Messages of devices or under keys that are not known here yet; they are
+/// tried again once the membership has moved on.
+const UNHEARD: usize = 16;
 /// How long the last word may take when the app closes.
 const LEAVING: Duration = Duration::from_millis(500);
 /// What the setting reads when others do not see where this device is.
@@ -60,6 +63,11 @@ struct State {
     circles: HashMap<WorkspaceId, Arc<Circle>>,
     /// Workspaces in which others were told last that this process is there.
     told: BTreeSet<WorkspaceId>,
+    /// Workspaces in which somebody is new, who does not know who is here.
+    answers: BTreeSet<WorkspaceId>,
+    unheard: Vec<(PresenceSession, Vec<u8>)>,
+    /// Whether the membership has moved on since those were tried.
+    circles_moved: bool,
 }
 
 /// A page of this process.
@@ -226,8 +234,8 @@ impl App {
         Ok(anchor.zip(head).map(|(anchor, head)| vec![Bytes(anchor), Bytes(head)]).unwrap_or_default())
     }
 
-    /// Takes in a sealed message of another device. Returns whether nobody had
-    /// heard of its program, which then does not know who is here.
+    /// Takes in a sealed message of another device. Returns whether it is to be
+    /// answered: nobody had heard of its program, which does not know who is here.
     fn hear_presence(&self, bytes: &[u8], workspaces: &[WorkspaceId], now_ms: u64) -> Result<bool> {
         let Ok((_, header)) = Sealed::read(bytes) else { return Ok(false) };
         let presence = &self.0.presence;
@@ -240,7 +248,19 @@ impl App {
             circle.roster.role_of(&header.device).is_some() && header.epoch.saturating_add(1) >= circle.roster.epoch;
         let key = circle.keys.get(&header.epoch).filter(|_| known);
         let fresh = presence.state().people.is_fresh(&speaker, header.number, header.time_ms, now_ms);
-        let (Some(key), true) = (key, fresh) else { return Ok(false) };
+        if !fresh {
+            return Ok(false);
+        }
+        let Some(key) = key else {
+            // Somebody may have joined, or the keys were renewed, and this device has not read it yet.
+            let mut state = presence.state();
+            state.unheard.retain(|(session, _)| *session != header.session);
+            if state.unheard.len() >= UNHEARD {
+                state.unheard.remove(0);
+            }
+            state.unheard.push((header.session, bytes.to_vec()));
+            return Ok(false);
+        };
         let Ok((message, header)) = Sealed::open(bytes) else { return Ok(false) };
         let Ok(content) = sealed::open(&message, &header, key) else { return Ok(false) };
         let there = !content.places.is_empty();
@@ -253,7 +273,27 @@ impl App {
             state.people.hear(speaker, header.number, content.places, Instant::now())
         };
         self.tell_presence(change.documents);
+        if change.new && there {
+            presence.state().answers.insert(header.workspace);
+        }
         Ok(change.new && there)
+    }
+
+    /// Tries again what could not be heard before the membership moved on.
+    fn hear_again(&self, workspaces: &[WorkspaceId], now_ms: u64) -> Result<()> {
+        let unheard = {
+            let mut state = self.0.presence.state();
+            if !std::mem::take(&mut state.circles_moved) {
+                return Ok(());
+            }
+            std::mem::take(&mut state.unheard)
+        };
+        for (_, bytes) in unheard {
+            if self.hear_presence(&bytes, workspaces, now_ms)? {
+                self.0.presence.moved.send_replace(());
+            }
+        }
+        Ok(())
     }
 
     /// Tells the pages of this process who is in documents.
@@ -355,7 +395,10 @@ impl App {
             let keys = records::epoch_keys(conn, workspace)?;
             Ok(Arc::new(Circle { position: count, roster, keys, own, names }))
         })?;
-        self.0.presence.state().circles.insert(*workspace, circle.clone());
+        let mut state = self.0.presence.state();
+        let before = state.circles.insert(*workspace, circle.clone());
+        state.circles_moved |= before.is_some_and(|before| before.position != circle.position);
+        drop(state);
         Ok(circle)
     }
 

@@ -103,7 +103,6 @@ fn attend(app: &App, attended: &mut HashMap<RelayAddress, Attended>, needed: Nee
                 client: client.clone(),
                 workspaces: workspaces.clone(),
                 said: HashMap::new(),
-                answer: false,
             };
             let task = Owned::spawn(voice.run(app.0.presence.moved.subscribe()));
             attended.insert(relay, Attended { workspaces, client, _task: task });
@@ -147,7 +146,6 @@ impl App {
         &self,
         workspaces: &[WorkspaceId],
         said: &mut HashMap<WorkspaceId, (Content, Instant)>,
-        answer: bool,
         now_ms: u64,
     ) -> Result<Vec<(WorkspaceId, Vec<u8>)>> {
         let (shown, own) = (self.presence_shown()?, self.db().read(store::own)?);
@@ -156,6 +154,7 @@ impl App {
         for workspace in workspaces {
             let presence = &self.0.presence;
             let content = if shown { presence.state().content(workspace, now) } else { Content::of(Vec::new()) };
+            let answer = presence.state().answers.remove(workspace);
             let last = said.get(workspace);
             let there = !content.places.is_empty();
             let news = last.map_or(there, |(last, _)| *last != content);
@@ -186,8 +185,6 @@ struct Voice {
     client: Arc<Client>,
     workspaces: Vec<WorkspaceId>,
     said: HashMap<WorkspaceId, (Content, Instant)>,
-    /// Whether somebody is new, who does not know who is here.
-    answer: bool,
 }
 
 /// Why a conversation ended.
@@ -258,15 +255,17 @@ impl Voice {
                     Err(_) => return End::Connection,
                     Ok(message) => match self.hear(message).await {
                         None => return End::App,
-                        Some(true) => {
-                            self.answer = true;
-                            due = due.or(Some(Instant::now() + ANSWER.mul_f64(fraction())));
-                        }
+                        Some(true) => due = due.or(Some(Instant::now() + ANSWER.mul_f64(fraction()))),
                         Some(false) => {}
                     },
                 },
-                // Says again what is due.
-                _ = look.tick() => due = due.or(Some(spoke + PAUSE)),
+                // Says again what is due, and hears again what can be understood now.
+                _ = look.tick() => {
+                    if self.hear_again().await.is_none() {
+                        return End::App;
+                    }
+                    due = due.or(Some(spoke + PAUSE));
+                }
             }
         }
     }
@@ -298,9 +297,9 @@ impl Voice {
     async fn words(&mut self) -> Option<Vec<(WorkspaceId, Vec<u8>)>> {
         let app = App(self.app.upgrade()?);
         let (workspaces, mut said) = (self.workspaces.clone(), std::mem::take(&mut self.said));
-        let (answer, now_ms) = (std::mem::take(&mut self.answer), self.now_ms(&app));
+        let now_ms = self.now_ms(&app);
         let work = move |app: &App| {
-            let words = app.words(&workspaces, &mut said, answer, now_ms);
+            let words = app.words(&workspaces, &mut said, now_ms);
             Ok((words, said))
         };
         let words = match app.blocking(work).await {
@@ -330,7 +329,7 @@ impl Voice {
         Some(())
     }
 
-    /// Whether a message is from somebody new; nothing once the app is gone.
+    /// Whether a message is to be answered; nothing once the app is gone.
     async fn hear(&self, message: Vec<u8>) -> Option<bool> {
         let app = App(self.app.upgrade()?);
         let (workspaces, now_ms) = (self.workspaces.clone(), self.now_ms(&app));
@@ -339,6 +338,16 @@ impl Voice {
             tracing::debug!(code = ?error.code, "a presence message cannot be taken in: {error}");
             false
         }))
+    }
+
+    /// The same for what could not be understood before.
+    async fn hear_again(&self) -> Option<()> {
+        let app = App(self.app.upgrade()?);
+        let (workspaces, now_ms) = (self.workspaces.clone(), self.now_ms(&app));
+        if let Err(error) = app.blocking(move |app| app.hear_again(&workspaces, now_ms)).await {
+            tracing::debug!(code = ?error.code, "presence messages cannot be taken in: {error}");
+        }
+        Some(())
     }
 
     /// This computer's clock, corrected by the relay's.
