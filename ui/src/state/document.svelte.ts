@@ -184,6 +184,8 @@ export class OpenDocument {
 
   receive(event: Event): void {
     this.presence.receive(event);
+    // Where others are changes nothing in the document.
+    if (event.type === "presenceChanged") return;
     if (event.type === "documentChanged" && event.document === this.id) this.reloadSoon();
     if (event.type === "libraryChanged") this.reloadSoon();
     if (event.type === "sectionChanged" && event.document === this.id) this.sectionChanged(event.section, event.update);
