@@ -62,6 +62,7 @@ pub fn public(relay: Arc<Relay>) -> Router {
         .route("/v1/relay", get(auth::relay))
         .route("/v1/challenge", post(auth::challenge))
         .route("/v1/token", post(auth::token))
+        .route("/v1/recovery", get(membership::recoverable))
         .route("/v1/workspaces", post(membership::create))
         .route("/v1/workspaces/{id}/membership", get(membership::read).post(membership::place))
         .route("/v1/workspaces/{id}/log", get(read::log).post(append::append))

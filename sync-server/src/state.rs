@@ -118,8 +118,8 @@ struct RecentPage {
 pub enum Access {
     /// A member's device.
     Member(Role),
-    /// An open invitation: reads the membership and joins.
-    Invited,
+    /// An open invitation, or a recovery kit: reads the membership and brings one device in.
+    Entering,
 }
 
 impl Relay {
@@ -270,8 +270,8 @@ impl Relay {
     pub async fn member(&self, id: &WorkspaceId, key: &DeviceKey) -> Result<(Arc<Workspace>, Role), Refusal> {
         match self.access(id, key).await? {
             (workspace, Access::Member(role)) => Ok((workspace, role)),
-            (_, Access::Invited) => {
-                let message = "an invitation's key reads the membership and joins, and nothing else: join first";
+            (_, Access::Entering) => {
+                let message = "an invitation's or a recovery kit's key reads the membership and brings a device in, and nothing else";
                 Err(Refusal::new(RelayErrorCode::Forbidden, message))
             }
         }
@@ -330,7 +330,10 @@ pub fn access_in(roster: &Roster, key: &DeviceKey, now_ms: u64) -> Result<Access
         return Ok(Access::Member(role));
     }
     if let Some(invite) = roster.invites.get(key) {
-        return if now_ms > invite.expires_ms { Err(expired()) } else { Ok(Access::Invited) };
+        return if now_ms > invite.expires_ms { Err(expired()) } else { Ok(Access::Entering) };
+    }
+    if roster.recovery_of(key).is_some() {
+        return Ok(Access::Entering);
     }
     if roster.removed.contains_key(key) {
         let message = "this device was removed from the workspace; its members can invite it again with new keys";

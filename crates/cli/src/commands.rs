@@ -15,6 +15,7 @@ mod list;
 mod log;
 mod new;
 mod presence;
+mod recovery;
 mod relay;
 mod remove;
 mod restore;
@@ -72,6 +73,9 @@ pub enum Command {
     /// List, add, name and revoke devices
     #[command(subcommand)]
     Device(device::Command),
+    /// Make, try and use the recovery kit
+    #[command(subcommand)]
+    Recovery(recovery::Command),
     /// Carry a workspace by hand: write, look at and take in bundles
     #[command(subcommand)]
     Bundle(bundle::Command),
@@ -114,6 +118,7 @@ impl Command {
             Command::Restore(arguments) => restore::run(arguments, global, output).await,
             Command::Workspace(command) => workspace::run(command, global, output).await,
             Command::Device(command) => device::run(command, global, output).await,
+            Command::Recovery(command) => recovery::run(command, global, output).await,
             Command::Bundle(command) => bundle::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
             Command::Presence(arguments) => presence::run(arguments, global, output).await,

@@ -17,11 +17,13 @@ macro_rules! data {
 mod bundles;
 mod model;
 mod presence;
+mod recovery;
 mod sharing;
 
 pub use bundles::*;
 pub use model::*;
 pub use presence::*;
+pub use recovery::*;
 pub use sharing::*;
 
 data! {

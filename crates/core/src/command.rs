@@ -115,6 +115,16 @@ macro_rules! for_each_command {
             "device.name" DeviceName device_name NameDevice => Vec<MemberDevice>;
             /// Takes a device out of a workspace, with new keys for all others; reaches the relay.
             "device.revoke" DeviceRevoke device_revoke MemberDeviceRef => Vec<MemberDevice>;
+            /// What would come back after losing all devices.
+            "recovery.status" RecoveryStatus recovery_status Empty => RecoveryStatus;
+            /// Makes a recovery kit and makes it known; reaches the relays.
+            "recovery.create" RecoveryCreate recovery_create CreateRecovery => RecoveryKit;
+            /// Tries a recovery kit without using it; reaches the relays.
+            "recovery.rehearse" RecoveryRehearse recovery_rehearse RehearseRecovery => RecoveryRehearsal;
+            /// What a recovery kit brings back; reaches the relays and changes nothing.
+            "recovery.preview" RecoveryPreview recovery_preview UseRecovery => RecoveryPreview;
+            /// Comes back with a recovery kit; reaches the relays.
+            "recovery.use" RecoveryUse recovery_use UseRecovery => Recovered;
             /// What an invitation leads to; reaches nothing.
             "workspace.inspect" WorkspaceInspect workspace_inspect InspectInvite => InviteInfo;
             /// What the relay says an invitation leads to, without using it.
@@ -193,7 +203,8 @@ pub fn typescript() -> String {
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
         AddSection SectionRef RenameSection MoveSection SetPresence TextSelection PresentPerson PresentPeople ShowPresence PresenceSetting Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
-        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle SetRelay SyncPhase SyncState SetUserName DoctorCheck
+        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
+        RecoveryPreview RecoverableWorkspace Recovered SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event
         Value Edit ChoiceInfo FieldInfo CollectionInfo ModelSchema RecordView ModelView SectionBody ApplyEdits Applied LiftDocument
         LiftFinding LiftReport CheckDocument Severity CheckFinding CheckReport FixFinding RuleInfo CompareEnvironments ComparisonRow

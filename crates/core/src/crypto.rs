@@ -14,6 +14,7 @@ pub mod presence;
 pub mod qr;
 pub mod random;
 pub mod records;
+pub mod recovery;
 pub mod wrap;
 
 /// Why something sealed, signed or encoded was not accepted.

@@ -12,6 +12,7 @@ use drystone_core::crypto::invite::{InviteKeys, InviteLink, Seed};
 use drystone_core::crypto::keys::{EpochKey, Identity, IdentitySecrets, Secret, SigningPair};
 use drystone_core::crypto::names::{self, Whose};
 use drystone_core::crypto::random::{Random, SeededRandom};
+use drystone_core::crypto::recovery::KitSecret;
 use drystone_core::crypto::records::{self, Next};
 use drystone_core::crypto::{envelope, payload, presence, wrap};
 use drystone_core::sync::membership;
@@ -487,4 +488,44 @@ fn logs_and_tokens() {
             "seededRandom": { "seed": 1, "first16": hex(stream) },
         }),
     );
+}
+
+/// A recovery kit, what it seals, and the records that make it known and use it.
+#[test]
+fn recovery() {
+    const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth \
+                         useful legal winner thank year wave sausage worth title";
+    let (anna, laptop) = (identity(1), identity(41));
+    let mut random = SeededRandom::new(17);
+    let created = records::create(&anna, "Harbour", "Anna", 1_700_000_000_000, &mut random).unwrap();
+    let mut book = Book::new(&created.record);
+    let (key, time) = (created.epoch_key.clone(), 1_700_000_001_000);
+    let kit = KitSecret::read(WORDS).unwrap().keys().unwrap();
+    let published = kit.published(&Secret::new([1; 32]), &mut random).unwrap();
+    let set = records::set_recovery(&anna, &book.next(time), &key, published.clone(), &mut random).unwrap();
+    book.add(&set);
+    let certificate = anna.certify(laptop.device_key(), laptop.agreement().public());
+    let next = book.next(time);
+    let back = records::recover(&laptop, &next, &key, &kit, certificate, &mut random).unwrap();
+    book.add(&back);
+    let file = check(
+        "recovery",
+        &json!({
+            "words": WORDS,
+            "kit": hex([0x7f; 32]),
+            "signingKey": published.signing,
+            "agreementKey": published.agreement,
+            "root": anna.root_key(),
+            "sealedRoot": hex(&published.sealed_root.0),
+            "signature": published.signature,
+            "records": book.list.iter().map(hex).collect::<Vec<_>>(),
+        }),
+    );
+    let mut replayed = Roster::create(&unhex(&file["records"][0])).unwrap();
+    for record in &file["records"].as_array().unwrap()[1..] {
+        replayed.apply(&unhex(record)).unwrap();
+    }
+    assert_eq!(replayed, book.roster);
+    let known = replayed.members[&anna.root_key()].recovery.clone().unwrap();
+    assert_eq!(kit.open_root(&known.keys, &anna.root_key()).unwrap(), Secret::new([1; 32]));
 }

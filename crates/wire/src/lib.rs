@@ -21,6 +21,8 @@ mod form_tests;
 #[cfg(test)]
 mod presence_tests;
 #[cfg(test)]
+mod recovery_tests;
+#[cfg(test)]
 mod roster_tests;
 #[cfg(test)]
 mod testing;

@@ -8,6 +8,7 @@ mod leaving;
 mod members;
 mod posting;
 mod preview;
+mod recovery;
 mod renewing;
 
 use drystone_wire::membership::Role as WireRole;

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use drystone_wire::auth::challenge_bytes;
-use drystone_wire::http::{Challenge, ChallengeRequest, ErrorBody, RelayErrorCode, RelayInfo, Token, TokenRequest};
+use drystone_wire::http::{
+    Challenge, ChallengeRequest, ErrorBody, Recoverable, RelayErrorCode, RelayInfo, Token, TokenRequest,
+};
 use drystone_wire::log::Head;
 use drystone_wire::membership::Countersigned;
 use drystone_wire::{DeviceKey, RelayKey, WorkspaceId, canonical, limits};
@@ -136,6 +138,17 @@ impl Client {
     /// When the relay does not answer, is another one, or refuses.
     pub async fn greet(&self) -> Result<(), Failure> {
         self.token().await.map(|_| ())
+    }
+
+    /// Where the recovery kit whose key this client has brings its member back.
+    ///
+    /// # Errors
+    /// [`Failure`] says why it did not succeed.
+    pub async fn recoverable(&self) -> Result<Vec<WorkspaceId>, Failure> {
+        let response = self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
+        let mut found: Recoverable = json(response).await?;
+        found.workspaces.truncate(limits::RECOVERABLE);
+        Ok(found.workspaces)
     }
 
     /// Sends a request about a workspace.
