@@ -31,6 +31,15 @@ export const views = [
     },
   },
   {
+    name: "people",
+    sampleOnly: true,
+    go: async (page) => {
+      await openDocument(page);
+      await page.click("[data-testid=people-here]");
+      await page.waitForSelector("[role=menu]");
+    },
+  },
+  {
     name: "split",
     go: async (page) => {
       await openDocument(page);

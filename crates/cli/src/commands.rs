@@ -14,6 +14,7 @@ mod lift;
 mod list;
 mod log;
 mod new;
+mod presence;
 mod recovery;
 mod relay;
 mod remove;
@@ -81,6 +82,8 @@ pub enum Command {
     /// Choose the relay a workspace synchronises through
     #[command(subcommand)]
     Relay(relay::Command),
+    /// Show others where you are in documents, or do not
+    Presence(presence::Arguments),
     /// Synchronise with the relays: one round, or until stopped
     Sync(sync::Arguments),
     /// Show where everything is and how synchronisation stands
@@ -118,6 +121,7 @@ impl Command {
             Command::Recovery(command) => recovery::run(command, global, output).await,
             Command::Bundle(command) => bundle::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
+            Command::Presence(arguments) => presence::run(arguments, global, output).await,
             Command::Sync(arguments) => sync::run(arguments, global, output).await,
             Command::Status(_) => status::run(global, output).await,
             Command::Serve(arguments) => serve::run(arguments, global, output).await,

@@ -14,6 +14,7 @@ mod model_paths;
 mod open_document;
 mod paths;
 mod persist;
+mod presence;
 mod project;
 mod recover;
 mod sections;
@@ -79,6 +80,7 @@ struct Inner {
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
     sync: Mutex<Option<syncing::SyncTask>>,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
+    presence: presence::Presence,
 }
 
 /// Nothing uses SQLite any more once the last handle is gone: a process that
@@ -110,6 +112,7 @@ impl App {
         if background_sync {
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+            app.start_presence();
         }
         Ok(app)
     }
@@ -151,6 +154,7 @@ impl App {
             documents: Mutex::default(),
             sync: Mutex::default(),
             housekeeping: Mutex::default(),
+            presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),
         }));
         let now = app.now_ms();
         let mut random = app.random();
@@ -179,6 +183,7 @@ impl App {
     /// # Errors
     /// When something could not be saved; it is in the journal then.
     pub async fn close(&self) -> Result<()> {
+        self.leave_presence().await;
         let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(task);
         self.blocking(|app| {

@@ -71,6 +71,12 @@ macro_rules! for_each_command {
             "section.delete" SectionDelete section_delete SectionRef => Empty;
             /// Brings a deleted section back.
             "section.restore" SectionRestore section_restore SectionRef => Empty;
+            /// Says where a page of this device is, for others to see.
+            "presence.set" PresenceSet presence_set SetPresence => Empty;
+            /// Who else is in a document.
+            "presence.list" PresenceList presence_list DocumentRef => PresentPeople;
+            /// Whether others see where this device is; changes it when asked to.
+            "presence.show" PresenceShow presence_show ShowPresence => PresenceSetting;
             /// Full-text search over all documents.
             "search" Search search Search => Vec<SearchHit>;
             /// The workspaces of this device; the first is the default one.
@@ -195,7 +201,7 @@ pub fn typescript() -> String {
         crate::error::ErrorCode crate::error::Error Empty AppInfo KeySource Completeness DocumentSummary SectionState SectionView
         TemplateSlot DocumentView TemplateInfo DocumentRef CreateDocument RenameDocument ListDocuments ImportDocument Imported
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
-        AddSection SectionRef RenameSection MoveSection Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
+        AddSection SectionRef RenameSection MoveSection SetPresence TextSelection PresentPerson PresentPeople ShowPresence PresenceSetting Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
         WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
         RecoveryPreview RecoverableWorkspace Recovered SetRelay SyncPhase SyncState SetUserName DoctorCheck

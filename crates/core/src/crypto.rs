@@ -10,6 +10,7 @@ pub mod keys;
 pub mod link;
 pub mod names;
 pub mod payload;
+pub mod presence;
 pub mod qr;
 pub mod random;
 pub mod records;

@@ -54,6 +54,11 @@ pub const CHALLENGE_SECONDS: u64 = 60;
 pub const WAIT_SECONDS: u64 = 30;
 /// How often the relay pings a listener, in seconds.
 pub const PING_SECONDS: u64 = 15;
+/// A sealed presence message, in bytes.
+pub const PRESENCE_BYTES: usize = 4 << 10;
+/// Without a sign for this long somebody counts as gone, in seconds. A message
+/// whose time is further than this from the reader's is not believed.
+pub const PRESENCE_SECONDS: u64 = 30;
 /// How far a client's clock may be off before it is told so, in milliseconds.
 pub const CLOCK_TOLERANCE_MS: u64 = 5 * 60 * 1000;
 
@@ -85,6 +90,8 @@ pub mod context {
     pub const BUNDLE_SECTION: &str = "drystone v1 bundle section";
     /// What a device signs of a bundle file.
     pub const BUNDLE_SIGNATURE: &str = "drystone v1 bundle signature";
+    /// What a device signs of a presence message.
+    pub const PRESENCE_SIGNATURE: &str = "drystone v1 presence signature";
     /// What a device signs to get a token.
     pub const CHALLENGE_SIGNATURE: &str = "drystone v1 challenge signature";
 }

@@ -151,7 +151,7 @@ impl App {
         client.relay_key().ok_or_else(|| Error::internal("the relay has no key"))
     }
 
-    fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
+    pub(super) fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
         let roots = trust::read(self.data_dir())?;
         let mut sync = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner);
         let clients = &mut sync.get_or_insert_default().clients;

@@ -595,6 +595,109 @@ parent: string | null,
 after: string | null, };
 
 /**
+ * Says where a page of this device is. To be said again at least every ten
+ * seconds; without a word for thirty a page counts as gone.
+ */
+export type SetPresence = { 
+/**
+ * The page: random, the same for as long as it lives.
+ */
+client: string, 
+/**
+ * The document it shows; absent when it shows none any more.
+ */
+document: string | null, 
+/**
+ * The section it is at.
+ */
+section: string | null, 
+/**
+ * The caret in that section's text, while someone writes there.
+ */
+selection: TextSelection | null, };
+
+/**
+ * A caret or a selection in a section's text.
+ */
+export type TextSelection = { 
+/**
+ * The version of the text that the positions count in.
+ */
+version: number, 
+/**
+ * The end that stays, in UTF-16 units.
+ */
+anchor: number, 
+/**
+ * The end that moves: where the caret is.
+ */
+head: number, };
+
+/**
+ * Somebody else's page, or another device of yours.
+ */
+export type PresentPerson = { 
+/**
+ * Stands for this page as long as it is open.
+ */
+id: string, 
+/**
+ * The member's id.
+ */
+member: string, 
+/**
+ * The member's name.
+ */
+name: string, 
+/**
+ * The name of the device, where it has one.
+ */
+device: string, 
+/**
+ * Whether it is you, on another device.
+ */
+you: boolean, 
+/**
+ * The section they are at.
+ */
+section: string | null, 
+/**
+ * Their caret, while they write there.
+ */
+selection: TextSelection | null, };
+
+/**
+ * Who is in a document.
+ */
+export type PresentPeople = { 
+/**
+ * Whether others see where you are.
+ */
+shown: boolean, 
+/**
+ * Everybody else.
+ */
+people: Array<PresentPerson>, };
+
+/**
+ * Whether others see where this device is.
+ */
+export type ShowPresence = { 
+/**
+ * Whether they do; only read when absent.
+ */
+shown: boolean | null, };
+
+/**
+ * Whether others see where this device is.
+ */
+export type PresenceSetting = { 
+/**
+ * Whether they do.
+ */
+shown: boolean, };
+
+/**
  * A search.
  */
 export type Search = { 
@@ -1612,7 +1715,15 @@ section: string,
 /**
  * How.
  */
-update: SectionUpdate, } | { "type": "syncChanged", 
+update: SectionUpdate, } | { "type": "presenceChanged", 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * Everybody else in it now.
+ */
+people: Array<PresentPerson>, } | { "type": "syncChanged", 
 /**
  * How it is now.
  */
@@ -2291,6 +2402,9 @@ export type Commands = {
   "section.move": { args: MoveSection; reply: Empty };
   "section.delete": { args: SectionRef; reply: Empty };
   "section.restore": { args: SectionRef; reply: Empty };
+  "presence.set": { args: SetPresence; reply: Empty };
+  "presence.list": { args: DocumentRef; reply: PresentPeople };
+  "presence.show": { args: ShowPresence; reply: PresenceSetting };
   "search": { args: Search; reply: Array<SearchHit> };
   "workspace.list": { args: Empty; reply: Array<WorkspaceSummary> };
   "workspace.create": { args: CreateWorkspace; reply: WorkspaceSummary };
