@@ -86,7 +86,7 @@ async fn what_is_missing_or_changed_here_is_found() {
     let damages: [(&str, &str); 4] = [
         ("DELETE FROM changes WHERE seq = (SELECT max(seq) FROM changes)", "is not in its document"),
         ("DELETE FROM kept WHERE number = (SELECT number FROM kept ORDER BY device, sequence LIMIT 1 OFFSET 1)", "stands where"),
-        ("UPDATE kept SET envelope = substr(envelope, 1, length(envelope) - 1) || x'00' WHERE number = 1", "does not verify"),
+        ("UPDATE kept SET envelope = CAST(substr(envelope, 1, length(envelope) - 1) || x'00' AS BLOB) WHERE number = 1", "does not verify"),
         ("UPDATE sections SET text = text || 'forged'", "is not what its changes say"),
     ];
     for (damage, found) in damages {

@@ -16,6 +16,7 @@ macro_rules! data {
 
 mod bundles;
 mod model;
+mod nearby;
 mod presence;
 mod proof;
 mod recovery;
@@ -23,6 +24,7 @@ mod sharing;
 
 pub use bundles::*;
 pub use model::*;
+pub use nearby::*;
 pub use presence::*;
 pub use proof::*;
 pub use recovery::*;

@@ -11,6 +11,7 @@ mod importing;
 mod lifting;
 mod model;
 mod model_paths;
+mod nearby;
 mod open_document;
 mod paths;
 mod persist;
@@ -82,6 +83,7 @@ struct Inner {
     sync: Mutex<Option<syncing::SyncTask>>,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
     presence: presence::Presence,
+    nearby: nearby::Nearby,
 }
 
 /// Nothing uses SQLite any more once the last handle is gone: a process that
@@ -114,6 +116,7 @@ impl App {
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
             app.start_presence();
+            app.start_nearby();
         }
         Ok(app)
     }
@@ -156,6 +159,7 @@ impl App {
             sync: Mutex::default(),
             housekeeping: Mutex::default(),
             presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),
+            nearby: nearby::Nearby::default(),
         }));
         let now = app.now_ms();
         let mut random = app.random();
@@ -185,6 +189,7 @@ impl App {
     /// When something could not be saved; it is in the journal then.
     pub async fn close(&self) -> Result<()> {
         self.leave_presence().await;
+        self.0.nearby.stop();
         let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(task);
         self.blocking(|app| {

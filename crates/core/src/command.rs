@@ -137,6 +137,8 @@ macro_rules! for_each_command {
             "bundle.inspect" BundleInspect bundle_inspect BundleFile => BundleInfo;
             /// Takes in a bundle, as a whole or not at all.
             "bundle.import" BundleImport bundle_import ImportBundle => ImportedBundle;
+            /// Exchanges with devices on the same local network, or not.
+            "nearby.set" NearbySet nearby_set SetNearby => NearbyStatus;
             /// Sets the relay of a workspace.
             "relay.set" RelaySet relay_set SetRelay => SyncState;
             /// Synchronises now and reports where it stands afterwards.
@@ -205,7 +207,7 @@ pub fn typescript() -> String {
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
         AddSection SectionRef RenameSection MoveSection SetPresence TextSelection PresentPerson PresentPeople ShowPresence PresenceSetting Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
-        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
+        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle SetNearby NearbyStatus NearbyDevice Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
         RecoveryPreview RecoverableWorkspace Recovered SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event
         Value Edit ChoiceInfo FieldInfo CollectionInfo ModelSchema RecordView ModelView SectionBody ApplyEdits Applied LiftDocument

@@ -9,6 +9,7 @@ pub mod invite;
 pub mod keys;
 pub mod link;
 pub mod names;
+pub mod nearby;
 pub mod payload;
 pub mod presence;
 pub mod qr;

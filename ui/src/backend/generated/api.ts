@@ -1405,6 +1405,124 @@ admitted: string | null,
 waiting: boolean, };
 
 /**
+ * Switches exchanging with devices on the same local network on or off.
+ */
+export type SetNearby = { 
+/**
+ * What to switch it to; only says how it is when absent.
+ */
+on: boolean | null, };
+
+/**
+ * How exchanging with devices nearby is.
+ */
+export type NearbyStatus = { 
+/**
+ * Whether it is on; it is off until a person switches it on.
+ */
+on: boolean, 
+/**
+ * How many others are announced in one's workspaces now, as far as this process looks for them.
+ */
+found: number, 
+/**
+ * Devices that were met since this process began.
+ */
+devices: Array<NearbyDevice>, 
+/**
+ * Why others are not looked for.
+ */
+problem: Error | null, };
+
+/**
+ * A device that was met on the local network.
+ */
+export type NearbyDevice = { 
+/**
+ * The workspace's name.
+ */
+workspace: string, 
+/**
+ * Whose it is.
+ */
+member: string, 
+/**
+ * The device's id.
+ */
+device: string, 
+/**
+ * When it was met last.
+ */
+met: string, };
+
+/**
+ * What was proven: that everything ever acknowledged is still on this
+ * device, and still at the relays.
+ */
+export type Proof = { 
+/**
+ * When.
+ */
+time: string, 
+/**
+ * Whether nothing was found wrong.
+ */
+sound: boolean, 
+/**
+ * Workspace by workspace.
+ */
+workspaces: Array<WorkspaceProof>, 
+/**
+ * All of it as a report, in Markdown.
+ */
+report: string, };
+
+/**
+ * What was proven of a workspace.
+ */
+export type WorkspaceProof = { 
+/**
+ * The workspace's id.
+ */
+workspace: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its relay's address.
+ */
+relay: string | null, 
+/**
+ * Whether nothing was found wrong.
+ */
+sound: boolean, 
+/**
+ * Documents, deleted ones too.
+ */
+documents: number, 
+/**
+ * Changes of them.
+ */
+changes: number, 
+/**
+ * Sealed envelopes of all members.
+ */
+envelopes: number, 
+/**
+ * Changes made here that no relay has stored yet.
+ */
+waiting: number, 
+/**
+ * What holds, in plain words.
+ */
+facts: Array<string>, 
+/**
+ * What does not, and what to do.
+ */
+findings: Array<Error>, };
+
+/**
  * Whether one would get everything back after losing all devices.
  */
 export type RecoveryStatus = { 
@@ -2435,11 +2553,13 @@ export type Commands = {
   "bundle.export": { args: ExportBundle; reply: ExportedBundle };
   "bundle.inspect": { args: BundleFile; reply: BundleInfo };
   "bundle.import": { args: ImportBundle; reply: ImportedBundle };
+  "nearby.set": { args: SetNearby; reply: NearbyStatus };
   "relay.set": { args: SetRelay; reply: SyncState };
   "sync.now": { args: WorkspaceRef; reply: Array<SyncState> };
   "sync.status": { args: Empty; reply: Array<SyncState> };
   "sync.refused": { args: WorkspaceRef; reply: Array<RefusedEntry> };
   "sync.noteRefused": { args: WorkspaceRef; reply: SyncState };
   "doctor": { args: Empty; reply: Array<DoctorCheck> };
+  "doctor.prove": { args: Empty; reply: Proof };
 };
 

@@ -2,6 +2,7 @@
 //! hand. Here is what goes out; `importing` is what comes in.
 
 mod importing;
+mod passing;
 mod plan;
 
 pub(super) use plan::forked;
