@@ -117,20 +117,26 @@ impl App {
     }
 
     /// To be called after changes of others came in, while the documents are
-    /// held; `small` when nothing but texts and fields changed. Tells the library.
+    /// held; `small` when nothing but texts and fields changed.
     pub(in crate::app) fn arrived(&self, documents: &[DocumentHandle], small: bool) {
         let live = &self.0.presence.live;
-        if !live.runs.load(Ordering::Acquire) {
-            return self.emit(Event::LibraryChanged {});
-        }
         let carets = self.0.presence.state().people.waiting(documents);
-        let calm = small && documents.iter().all(|document| self.has_company(*document));
-        let mut due = live.due();
-        due.carets.extend(carets);
-        due.library |= calm;
-        drop(due);
-        live.signal.notify_one();
-        if !calm {
+        if !carets.is_empty() {
+            live.due().carets.extend(carets);
+            live.signal.notify_one();
+        }
+        if small { self.library_touched(documents) } else { self.emit(Event::LibraryChanged {}) }
+    }
+
+    /// Tells the library that documents have changed: at once, or, where people
+    /// write in company and it would be told with every letter, now and then.
+    pub(in crate::app) fn library_touched(&self, documents: &[DocumentHandle]) {
+        let live = &self.0.presence.live;
+        let company = || documents.iter().all(|document| self.has_company(*document));
+        if live.runs.load(Ordering::Acquire) && company() {
+            live.due().library = true;
+            live.signal.notify_one();
+        } else {
             self.emit(Event::LibraryChanged {});
         }
     }
