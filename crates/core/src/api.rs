@@ -17,12 +17,14 @@ macro_rules! data {
 mod bundles;
 mod model;
 mod presence;
+mod proof;
 mod recovery;
 mod sharing;
 
 pub use bundles::*;
 pub use model::*;
 pub use presence::*;
+pub use proof::*;
 pub use recovery::*;
 pub use sharing::*;
 
