@@ -213,14 +213,16 @@ fn fields<'a>(record: &'a Record, index: &Index<'a>) -> Map<String, Json> {
                 out.insert(field.name.into(), json!(targets));
             }
         } else if let Some(value) = record.get(field.name) {
-            out.insert(field.name.into(), value_of(value, field.shape, index.model));
+            if !field.secret {
+                out.insert(field.name.into(), value_of(value, field.shape, index.model));
+            }
         }
     }
     let conflicts: Map<String, Json> = record
         .conflicts
         .iter()
         .filter_map(|(name, values)| {
-            let shape = record.collection.field(name)?.shape;
+            let shape = record.collection.field(name).filter(|field| !field.secret)?.shape;
             Some(((*name).to_owned(), values.iter().map(|value| value_of(value, shape, index.model)).collect()))
         })
         .collect();
