@@ -2,6 +2,7 @@
 //! only place that puts documents, storage and synchronisation together, and
 //! the only one that looks at a clock.
 
+mod attachments;
 mod checking;
 mod decisions;
 mod documents;
@@ -77,6 +78,7 @@ struct Inner {
     /// Added to this computer's clock; only tests set it.
     clock_shift_ms: AtomicI64,
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
+    intakes: attachments::Intakes,
     sync: Mutex<Option<syncing::SyncTask>>,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
 }
@@ -103,6 +105,7 @@ impl App {
         let open = move || {
             let app = App::open_blocking(config, None)?;
             let housekeeping = housekeeping::start(&app)?;
+            app.collect_all()?;
             *app.0.housekeeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(housekeeping);
             Ok::<App, Error>(app)
         };
@@ -149,6 +152,7 @@ impl App {
             outbox: Notify::new(),
             clock_shift_ms: AtomicI64::new(0),
             documents: Mutex::default(),
+            intakes: attachments::Intakes::default(),
             sync: Mutex::default(),
             housekeeping: Mutex::default(),
         }));

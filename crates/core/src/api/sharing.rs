@@ -326,6 +326,8 @@ data! {
         pub quarantined: u32,
         /// What is wrong, in plain words.
         pub problem: Option<Error>,
+        /// Where sending and fetching of attachments' files stands.
+        pub attachments: AttachmentSync,
     }
 
     /// The person's name as other members see it.

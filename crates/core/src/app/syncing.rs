@@ -151,7 +151,7 @@ impl App {
         client.relay_key().ok_or_else(|| Error::internal("the relay has no key"))
     }
 
-    fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
+    pub(super) fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
         let roots = trust::read(self.data_dir())?;
         let mut sync = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner);
         let clients = &mut sync.get_or_insert_default().clients;
@@ -195,6 +195,7 @@ impl App {
                 let (request, _) = self.db().read(requests::standing)?;
                 self.rounds_here(only, None).await?;
                 self.chores(only).await?;
+                self.transfer_now(only).await?;
                 self.blocking(move |app| app.db().write(|tx| requests::served(tx, request))).await?;
                 drop(lock);
                 return Ok(());
