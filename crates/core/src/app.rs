@@ -105,12 +105,14 @@ impl App {
         let open = move || {
             let app = App::open_blocking(config, None)?;
             let housekeeping = housekeeping::start(&app)?;
-            app.collect_all()?;
             *app.0.housekeeping.lock().unwrap_or_else(PoisonError::into_inner) = Some(housekeeping);
             Ok::<App, Error>(app)
         };
         let app = tokio::task::spawn_blocking(open).await.map_err(Error::internal)??;
         if background_sync {
+            // Not waited for: nothing depends on it.
+            let collecting = app.clone();
+            tokio::task::spawn_blocking(move || collecting.collect_all());
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
         }

@@ -358,6 +358,7 @@ fn bundles() {
         relay: Some(RelayHint { address: "https://relay.example.org".into(), key: RelayKey([3; 32]) }),
         invitation: Some(FileInvitation { seed: [9; 16] }),
         request: None,
+        files: Vec::new(),
     };
     let request = records::request(&ben, &workspace, (1, &key), &keys, "Ben", &mut random).unwrap();
     let heads = Heads { from: known(vec![head]), to: known(vec![head]) };

@@ -3,6 +3,7 @@ import { randomHex } from "../lib/random";
 import { renderReferences } from "../lib/reference";
 import { problem, type Backend, type LockState } from "./backend";
 import type { Commands, Event, SearchHit, Splice, SyncState, TemplateInfo, WorkspaceSummary } from "./generated/api";
+import { MemoryAttachments } from "./memory-attachments";
 import { cutMarkdown, MemoryDocument } from "./memory-document";
 import { liftPlan } from "./memory-lift";
 import { modelHandlers, searchRecords } from "./memory-model-commands";
@@ -20,6 +21,7 @@ export class MemoryBackend implements Backend {
   readonly templates: TemplateInfo[] = memoryTemplates;
   documents: MemoryDocument[] = [];
   readonly workspaces: MemoryWorkspace[] = [];
+  readonly attachments = new MemoryAttachments(this);
   eventOrder: EventOrder = "after";
   /** Milliseconds until a reply comes. */
   delay = 0;
@@ -46,7 +48,7 @@ export class MemoryBackend implements Backend {
         sync: (workspace) => this.sync(workspace),
         store: (workspace) => this.store(workspace),
         emit: (event) => this.emit(event),
-      }), ...modelHandlers(this) };
+      }), ...modelHandlers(this), ...this.attachments.handlers() };
   }
 
   readonly lock = {

@@ -5,6 +5,7 @@ import { childrenByParent, depths } from "../lib/outline";
 import { randomHex } from "../lib/random";
 import { SectionSync, type Failure } from "../lib/section-sync";
 import { wordCount } from "../lib/wording";
+import { DocumentAttachments } from "./attachments.svelte";
 import { DocumentCheck } from "./check.svelte";
 import { DocumentModel, type ModelHost } from "./model.svelte";
 import { Section } from "./section.svelte";
@@ -49,6 +50,7 @@ export class OpenDocument {
   aroundRemote: (change: () => void) => void = (change) => change();
   readonly model: DocumentModel;
   readonly check: DocumentCheck;
+  readonly attachments: DocumentAttachments;
 
   private unsaved = $state.raw<ReadonlySet<string>>(new Set());
   private base: { completeness: Completeness; written: number } = $state.raw({ completeness: { written: 0, expected: 0 }, written: 0 });
@@ -65,6 +67,7 @@ export class OpenDocument {
   ) {
     this.model = new DocumentModel(backend, view.summary.id, () => this.storedTexts());
     this.check = new DocumentCheck(backend, view.summary.id);
+    this.attachments = new DocumentAttachments(backend, view.summary.id);
     this.take(view);
   }
 
@@ -156,6 +159,7 @@ export class OpenDocument {
   close(): void {
     this.closed = true;
     this.check.close();
+    this.attachments.close();
     if (this.summaryTimer) clearTimeout(this.summaryTimer);
     for (const sync of this.syncs.values()) sync.close();
   }
@@ -163,7 +167,7 @@ export class OpenDocument {
   /** Reads the model and checks it; the text is there without. */
   async startModel(host: ModelHost): Promise<void> {
     this.model.host = host;
-    await this.model.load();
+    await Promise.all([this.model.load(), this.attachments.load()]);
     await this.check.run();
   }
 
@@ -175,6 +179,7 @@ export class OpenDocument {
     if (event.type === "modelChanged" && this.sections.some(({ record }) => record && event.records.some(({ id }) => id === record))) this.reloadSoon();
     if (!this.model.host) return;
     this.model.receive(event);
+    this.attachments.receive(event);
     this.check.receive(event);
   }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::AttachmentSync;
 use crate::error::Error;
 
 data! {

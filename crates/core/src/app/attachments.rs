@@ -12,7 +12,8 @@ mod transfers;
 use std::sync::Arc;
 
 use drystone_model::schema::Collection;
-use drystone_model::{Model, Record, Value, reference};
+use drystone_model::path::{self, Target};
+use drystone_model::{Model, Record, RefusalKind, Value, reference};
 use drystone_wire::{RelayKey, WorkspaceId};
 use rusqlite::Connection;
 
@@ -21,6 +22,7 @@ pub(super) use transfers::Transfers;
 
 use super::App;
 use super::documents::handle;
+use super::paths::nothing_at;
 use crate::api::*;
 use crate::attachments::files::Chunks;
 use crate::attachments::private::Form;
@@ -92,14 +94,42 @@ impl App {
         Ok(())
     }
 
-    /// An attachment by its id, its name or its slug, for the command line.
+    /// An attachment by its id, its name, its slug or its path, for the command line.
     ///
     /// # Errors
-    /// `not-found`, or `ambiguous` with those that fit.
+    /// `not-found`, or `ambiguous` when several fit.
     pub async fn attachment_named(&self, document: &str, name: &str) -> Result<String> {
         let (document, name) = (document.to_owned(), name.to_owned());
         self.blocking(move |app| {
-            app.with_model(handle(&document)?, |model, _| Ok(model.name_to_id(&[Collection::Attachments], &name)?))
+            app.with_model(handle(&document)?, |model, _| {
+                match model.name_to_id(&[Collection::Attachments], &name) {
+                    Err(refusal) if refusal.kind == RefusalKind::NotFound => match path::resolve(model, &name) {
+                        Ok(Target::Record(id)) if known(model, &id).is_ok() => Ok(id),
+                        _ => Err(refusal.into()),
+                    },
+                    other => Ok(other?),
+                }
+            })
+        })
+        .await
+    }
+
+    /// What is at a path, as attachments name it: a record, or a section.
+    ///
+    /// # Errors
+    /// `not-found` when nothing that can have attachments is there.
+    pub async fn attachment_place(&self, document: &str, at: &str) -> Result<(Option<String>, Option<String>)> {
+        let (document, at) = (document.to_owned(), at.to_owned());
+        self.blocking(move |app| {
+            let view = app.view(handle(&document)?)?;
+            if let Some(section) = view.sections.iter().find(|section| section.path == at) {
+                return Ok((None, Some(section.id.clone())));
+            }
+            app.with_model(handle(&document)?, |model, _| match path::resolve(model, &at) {
+                Ok(Target::Record(id)) => Ok((Some(id), None)),
+                Ok(Target::New { collection, slug, .. }) => Err(path::missing(model, &at, collection, &slug).into()),
+                _ => Err(nothing_at(&view, &at)),
+            })
         })
         .await
     }

@@ -236,7 +236,7 @@ fn collection_info(collection: Collection) -> CollectionInfo {
         label: table.label.into(),
         owner: table.owner.map(str::to_owned),
         nesting: table.nesting.map(str::to_owned),
-        fields: table.fields.iter().map(field_info).collect(),
+        fields: table.fields.iter().filter(|field| !field.internal).map(field_info).collect(),
     }
 }
 

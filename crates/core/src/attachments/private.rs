@@ -5,7 +5,6 @@
 mod exif;
 mod forms;
 
-pub use exif::Told;
 
 /// Why a file was not cleaned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -68,11 +67,6 @@ impl Form {
             Form::Telling(media_type) => Some(media_type),
             Form::Other => None,
         }
-    }
-
-    /// Whether such a file is read as a whole to be cleaned.
-    pub fn is_cleaned(self) -> bool {
-        matches!(self, Form::Jpeg | Form::Png | Form::Webp | Form::Gif)
     }
 }
 

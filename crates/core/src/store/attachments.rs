@@ -16,8 +16,6 @@ use crate::store::sharing::hash;
 /// What is known of a blob.
 #[derive(Debug, Clone)]
 pub struct BlobRow {
-    /// Its id.
-    pub id: Hash,
     /// What it consists of, once that is known.
     pub manifest: Option<Manifest>,
     /// Whether every chunk is here.
@@ -33,7 +31,7 @@ pub fn blob(conn: &Connection, id: &Hash) -> Result<Option<BlobRow>> {
     let row = statement
         .query_row([id.as_bytes()], |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, bool>(1)?)))
         .optional()?;
-    row.map(|(manifest, whole)| Ok(BlobRow { id: *id, manifest: opened(&manifest)?, whole })).transpose()
+    row.map(|(manifest, whole)| Ok(BlobRow { manifest: opened(&manifest)?, whole })).transpose()
 }
 
 fn opened(manifest: &[u8]) -> Result<Option<Manifest>> {

@@ -8,7 +8,7 @@ use drystone_wire::{Hash, WorkspaceId};
 use crate::app::App;
 use crate::error::Result;
 use crate::store::attachments::places::{self, Place};
-use crate::store::attachments::{self as store, references};
+use crate::store::attachments as store;
 use crate::store::sharing::workspaces;
 
 /// A deleted attachment counts as a reference for so long: until then it can be
@@ -55,18 +55,15 @@ impl App {
     }
 
     /// The same for all workspaces, and what processes that ended in the middle
-    /// left behind; once, when a data folder is opened.
-    pub(in crate::app) fn collect_all(&self) -> Result<()> {
-        let rows = self.db().read(workspaces::all)?;
-        for row in &rows {
-            self.collect(&row.id)?;
+    /// left behind; once, when a data folder is opened to stay open.
+    pub(in crate::app) fn collect_all(&self) {
+        let known = |id: &Hash| Ok(self.db().read(|conn| store::blob(conn, id))?.is_some());
+        let collected = self.db().read(workspaces::all).and_then(|rows| {
+            rows.iter().try_for_each(|row| self.collect(&row.id).map(|_| ()))?;
+            self.chunks().sweep(SystemTime::now(), known)
+        });
+        if let Err(error) = collected {
+            tracing::warn!(code = ?error.code, "files without a reference stay for now: {error}");
         }
-        self.chunks().sweep(SystemTime::now(), |id| Ok(self.db().read(|conn| store::blob(conn, id))?.is_some()))
-    }
-
-    /// How many files a workspace's documents refer to.
-    pub(in crate::app) fn live_files(&self, workspace: &WorkspaceId) -> Result<Vec<Hash>> {
-        self.refresh_references(workspace)?;
-        self.db().read(|conn| references::live(conn, workspace))
     }
 }

@@ -76,7 +76,7 @@ impl Told {
     /// A TIFF part that says this and nothing else.
     pub fn write(&self) -> Vec<u8> {
         let mut out = b"MM\0*\0\0\0\x08".to_vec();
-        let mut entry = |out: &mut Vec<u8>, tag: u16, kind: u16, count: u32, value: [u8; 4]| {
+        let entry = |out: &mut Vec<u8>, tag: u16, kind: u16, count: u32, value: [u8; 4]| {
             out.extend_from_slice(&tag.to_be_bytes());
             out.extend_from_slice(&kind.to_be_bytes());
             out.extend_from_slice(&count.to_be_bytes());

@@ -138,20 +138,7 @@ fn is_hidden(conn: &Connection, document: &[u8; 16], attachment: &Record) -> Res
     Ok(false)
 }
 
-/// The key of a blob as one of a workspace's documents has it.
-///
-/// # Errors
-/// SQLite's.
-pub fn key_of(conn: &Connection, workspace: &WorkspaceId, blob: &Hash) -> Result<Option<FileKey>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT key FROM blob_references JOIN documents ON documents.id = document WHERE blob = ?2 AND workspace = ?1",
-    )?;
-    let mut rows = statement.query(params![workspace.as_bytes(), blob.as_bytes()])?;
-    Ok(rows.next()?.map(|row| row.get::<_, [u8; 32]>(0)).transpose()?.map(FileKey::new))
-}
-
-/// Blobs that documents of a workspace refer to, newest first is not known:
-/// in the order of their ids.
+/// Blobs that documents of a workspace refer to.
 ///
 /// # Errors
 /// SQLite's.
