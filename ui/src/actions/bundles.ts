@@ -13,7 +13,7 @@ export const isBundle = (file: File): boolean => file.name.toLowerCase().endsWit
 export async function exportBundle(app: App, invite: { role: Role; hours: number } | null = null): Promise<void> {
   await app.attempt(async () => {
     if (app.document) await app.document.flush();
-    const { name, content, bundle } = await app.backend.call("bundle.export", { workspace: app.workspaces.current?.id ?? null, since: null, invite });
+    const { name, content, bundle } = await app.backend.call("bundle.export", { workspace: app.workspaces.current?.id ?? null, since: null, invite, attachments });
     const saved = await app.backend.saveFile(name, MIME, content);
     if (saved === null) return;
     const size = `${counted(bundle.entries, "entry", "entries")}, ${Math.ceil(fromBase64(content).length / 1024)} KB`;

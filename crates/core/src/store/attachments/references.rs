@@ -8,7 +8,6 @@ use rusqlite::{Connection, params};
 use crate::crypto::attachment::FileKey;
 use crate::error::Result;
 use crate::store::records;
-use crate::store::sharing::hash;
 
 /// Records nested deeper than this count as where they stand.
 const DEPTH: usize = 64;
@@ -136,17 +135,4 @@ fn is_hidden(conn: &Connection, document: &[u8; 16], attachment: &Record) -> Res
     }
     debug_assert_eq!(attachment.collection, Collection::Attachments);
     Ok(false)
-}
-
-/// Blobs that documents of a workspace refer to.
-///
-/// # Errors
-/// SQLite's.
-pub fn live(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Hash>> {
-    let mut statement = conn.prepare_cached(
-        "SELECT DISTINCT blob FROM blob_references JOIN documents ON documents.id = document
-         WHERE workspace = ?1 AND live = 1 ORDER BY blob",
-    )?;
-    let rows = statement.query_map([workspace.as_bytes()], |row| hash(row, 0))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
