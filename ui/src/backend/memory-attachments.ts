@@ -165,10 +165,10 @@ export function fillAttachments(backend: MemoryBackend, document: MemoryDocument
   const section = document.views().find((view) => view.title === "Overview")?.id ?? null;
   const element = document.model.views().find((record) => record.collection === "elements" && record.label === "Event log")?.id ?? null;
   const { attachments } = backend;
-  attachments.put(document, { about: null, section }, "quay-north.bmp", samplePicture([236, 214, 190]), { caption: "The north quay at low water, seen from the dispatcher's window.", by: "Mara Lindqvist" });
-  attachments.put(document, { about: null, section }, "radar-mast.bmp", samplePicture([176, 205, 232]), { caption: "", by: "Tomás Ferreira" });
+  attachments.put(document, { about: null, section }, "quay-north.jpg", samplePicture([236, 214, 190]), { caption: "The north quay at low water, seen from the dispatcher's window.", by: "Mara Lindqvist" });
+  attachments.put(document, { about: null, section }, "radar-mast.jpg", samplePicture([176, 205, 232]), { caption: "", by: "Tomás Ferreira" });
   attachments.put(document, { about: null, section }, "inspection-2025.pdf", new Uint8Array(900), { size: 2_340_000, by: "Mara Lindqvist" });
   attachments.put(document, { about: null, section }, "harbour-entrance.mp4", new Uint8Array(900), { size: 184_000_000, by: "Mara Lindqvist", state: "remote", done: 0, total: 176 });
-  attachments.put(document, { about: element, section: null }, "disk-usage.bmp", samplePicture([200, 226, 180]), { caption: "2.1 GB in 2024.", by: "Tomás Ferreira" });
+  attachments.put(document, { about: element, section: null }, "disk-usage.jpg", samplePicture([200, 226, 180]), { caption: "2.1 GB in 2024.", by: "Tomás Ferreira" });
   attachments.put(document, { about: element, section: null }, "log-format.pdf", new Uint8Array(900), { size: 410_000, by: "Tomás Ferreira", state: "arriving", done: 3, total: 7 });
 }

@@ -2,6 +2,7 @@ use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 
+use super::exif::Told;
 use super::*;
 
 /// A photo with all that a camera writes into it: a place, a time, which way
