@@ -7,6 +7,7 @@ pub mod body;
 pub mod listen;
 pub mod membership;
 pub mod operation;
+pub mod presence;
 pub mod read;
 
 use std::net::{IpAddr, SocketAddr};
@@ -61,13 +62,16 @@ pub fn public(relay: Arc<Relay>) -> Router {
         .route("/v1/relay", get(auth::relay))
         .route("/v1/challenge", post(auth::challenge))
         .route("/v1/token", post(auth::token))
+        .route("/v1/recovery", get(membership::recoverable))
         .route("/v1/workspaces", post(membership::create))
         .route("/v1/workspaces/{id}/membership", get(membership::read).post(membership::place))
         .route("/v1/workspaces/{id}/log", get(read::log).post(append::append))
         .route("/v1/workspaces/{id}/wait", get(read::wait))
         .route("/v1/workspaces/{id}/blobs/{blob}", get(blob::state).put(blob::announce).delete(blob::mark))
         .route("/v1/workspaces/{id}/blobs/{blob}/{chunk}", get(blob::read).put(blob::write))
+        .route("/v1/workspaces/{id}/presence", post(presence::say))
         .route("/v1/listen", get(listen::listen))
+        .route("/v1/presence", get(presence::listen))
         .route("/healthz", get(operation::alive))
         .route("/readyz", get(operation::ready));
     if relay.config.admin_listen.is_none() {

@@ -17,11 +17,15 @@ macro_rules! data {
 mod attachments;
 mod bundles;
 mod model;
+mod presence;
+mod recovery;
 mod sharing;
 
 pub use attachments::*;
 pub use bundles::*;
 pub use model::*;
+pub use presence::*;
+pub use recovery::*;
 pub use sharing::*;
 
 data! {
@@ -462,6 +466,14 @@ data! {
             section: String,
             /// How.
             update: SectionUpdate,
+        },
+        /// Somebody came into a document, moved in it, or left.
+        #[serde(rename_all = "camelCase")]
+        PresenceChanged {
+            /// The document.
+            document: String,
+            /// Everybody else in it now.
+            people: Vec<PresentPerson>,
         },
         /// Synchronisation of a workspace moved on.
         #[serde(rename_all = "camelCase")]

@@ -15,6 +15,7 @@ mod model_paths;
 mod open_document;
 mod paths;
 mod persist;
+mod presence;
 mod project;
 mod recover;
 mod sections;
@@ -81,6 +82,7 @@ struct Inner {
     intakes: attachments::Intakes,
     sync: Mutex<Option<syncing::SyncTask>>,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
+    presence: presence::Presence,
 }
 
 /// Nothing uses SQLite any more once the last handle is gone: a process that
@@ -115,6 +117,7 @@ impl App {
             tokio::task::spawn_blocking(move || collecting.collect_all());
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+            app.start_presence();
         }
         Ok(app)
     }
@@ -157,6 +160,7 @@ impl App {
             intakes: attachments::Intakes::default(),
             sync: Mutex::default(),
             housekeeping: Mutex::default(),
+            presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),
         }));
         let now = app.now_ms();
         let mut random = app.random();
@@ -185,6 +189,7 @@ impl App {
     /// # Errors
     /// When something could not be saved; it is in the journal then.
     pub async fn close(&self) -> Result<()> {
+        self.leave_presence().await;
         let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(task);
         self.blocking(|app| {

@@ -11,9 +11,11 @@ pub mod keys;
 pub mod link;
 pub mod names;
 pub mod payload;
+pub mod presence;
 pub mod qr;
 pub mod random;
 pub mod records;
+pub mod recovery;
 pub mod wrap;
 
 /// Why something sealed, signed or encoded was not accepted.

@@ -33,6 +33,7 @@
 //!       tags, refs: map of word or id to ""; map: map of name to string
 //! ```
 
+mod cursor;
 mod difference;
 mod edit;
 #[cfg(test)]

@@ -13,10 +13,15 @@ pub mod ids;
 pub mod limits;
 pub mod log;
 pub mod membership;
+pub mod presence;
 pub mod roster;
 
 #[cfg(test)]
 mod form_tests;
+#[cfg(test)]
+mod presence_tests;
+#[cfg(test)]
+mod recovery_tests;
 #[cfg(test)]
 mod roster_tests;
 #[cfg(test)]

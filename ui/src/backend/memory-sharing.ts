@@ -2,6 +2,7 @@ import { randomHex } from "../lib/random";
 import { problem } from "./backend";
 import type { Commands, Event, MemberDevice, OpenInvitation, RefusedEntry, Role, SyncState, WorkspaceKeys, WorkspaceSummary } from "./generated/api";
 import { bundleHandlers } from "./memory-bundles";
+import { recoveryHandlers } from "./memory-recovery";
 
 /** A workspace as the backend without a disk has it. */
 export interface MemoryWorkspace {
@@ -245,6 +246,7 @@ export function sharingHandlers(host: SharingHost) {
     ...deviceHandlers(host),
     ...inviteHandlers(host),
     ...bundleHandlers(host),
+    ...recoveryHandlers(host),
     "workspace.list": () => host.workspaces.map((workspace) => host.summary(workspace)),
     "workspace.create": ({ name }: Commands["workspace.create"]["args"]) => {
       const workspace = host.addWorkspace(name);

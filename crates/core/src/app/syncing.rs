@@ -237,6 +237,9 @@ impl App {
         if let Err(error) = self.publish_name(id).await {
             tracing::info!(code = ?error.code, "the name is not published yet: {error}");
         }
+        if let Err(error) = self.publish_recovery(id).await {
+            tracing::info!(code = ?error.code, "the recovery kit is not known there yet: {error}");
+        }
         if let Err(error) = self.renew_if_due(id).await {
             tracing::info!(code = ?error.code, "the keys are not renewed yet: {error}");
         }
