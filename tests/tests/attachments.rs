@@ -49,8 +49,7 @@ impl Site {
 
     /// Adds a file as the interface does, in pieces.
     async fn attach(&self, device: &Device, name: &str, file: &[u8]) -> Result<AttachmentView, Error> {
-        let AttachmentUpload { upload } =
-            device.call(Request::AttachmentBegin(self.begin(name, file.len()))).await?;
+        let AttachmentUpload { upload } = device.call(Request::AttachmentBegin(self.begin(name, file.len()))).await?;
         for piece in file.chunks(700_000) {
             let args = AttachmentPiece { upload: upload.clone(), content: BASE64.encode(piece) };
             device.call::<Empty>(Request::AttachmentPiece(args)).await?;
@@ -137,12 +136,8 @@ fn requests(proxy: &Proxy, method: &str) -> Vec<String> {
 }
 
 fn administer(relay: &Relay, arguments: &[&str]) {
-    let output = Command::new(binary("drystone-relay"))
-        .args(arguments)
-        .arg("--data")
-        .arg(relay.data())
-        .output()
-        .unwrap();
+    let output =
+        Command::new(binary("drystone-relay")).args(arguments).arg("--data").arg(relay.data()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -170,9 +165,12 @@ async fn a_photo_that_was_added_offline_comes_to_the_other_device_byte_for_byte(
     // What the relay holds tells nothing of them.
     for path in chunks_at(&relay) {
         let stored = std::fs::read(path).unwrap();
-        assert!(files.iter().filter(|file| file.len() > 10).all(|file| {
-            !stored.windows(10).any(|window| window == &file[..10])
-        }));
+        assert!(
+            files
+                .iter()
+                .filter(|file| file.len() > 10)
+                .all(|file| { !stored.windows(10).any(|window| window == &file[..10]) })
+        );
     }
 }
 

@@ -26,8 +26,12 @@ impl Site {
     }
 
     async fn export(&self, device: &Device, since: Option<&str>) -> String {
-        let args =
-            ExportBundle { workspace: Some(self.workspace.clone()), since: since.map(str::to_owned), invite: None, attachments: false };
+        let args = ExportBundle {
+            workspace: Some(self.workspace.clone()),
+            since: since.map(str::to_owned),
+            invite: None,
+            attachments: false,
+        };
         device.call::<ExportedBundle>(Request::BundleExport(args)).await.unwrap().content
     }
 

@@ -330,7 +330,8 @@ impl Bundle {
         let request = part(section::REQUEST).map(|bytes| canonical::decode(bytes, limits::JSON_BYTES)).transpose()?;
         let files = part(section::FILES).map_or(Ok(Vec::new()), |bytes| list(bytes, limits::BUNDLE_FILES))?;
         let Contents { workspace, author, time_ms, .. } = contents;
-        let bundle = Bundle { workspace, author, time_ms, heads, records, envelopes, relay, invitation, request, files };
+        let bundle =
+            Bundle { workspace, author, time_ms, heads, records, envelopes, relay, invitation, request, files };
         bundle.check_records()?;
         bundle.check_chains()?;
         bundle.check_files(part(section::FILES).is_some())?;

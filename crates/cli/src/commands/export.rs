@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use drystone_core::App;
-use drystone_core::api::{AttachmentState, AttachmentView, ExportDecisions, ExportDocument, ExportFormat, Exported, ListAttachments, NamedFile};
+use drystone_core::api::{
+    AttachmentState, AttachmentView, ExportDecisions, ExportDocument, ExportFormat, Exported, ListAttachments,
+    NamedFile,
+};
 use drystone_core::command::Request;
 use drystone_core::error::{Error, ErrorCode};
 use serde_json::json;
@@ -117,7 +120,8 @@ async fn attachments(app: &App, output: &Output, document: &str, folder: &Path) 
             continue;
         }
         let plain = save::safe(&view.name);
-        let (stem, ending) = plain.rsplit_once('.').map_or((plain.as_str(), ""), |(stem, _)| (stem, &plain[stem.len()..]));
+        let (stem, ending) =
+            plain.rsplit_once('.').map_or((plain.as_str(), ""), |(stem, _)| (stem, &plain[stem.len()..]));
         let names = std::iter::once(plain.clone()).chain((2..).map(|number| format!("{stem}-{number}{ending}")));
         let Some(name) = names.into_iter().find(|name| taken.insert(name.to_lowercase())) else { continue };
         save::one(app, output, document, &view, &folder.join(name)).await?;

@@ -11,8 +11,8 @@ mod transfers;
 
 use std::sync::Arc;
 
-use drystone_model::schema::Collection;
 use drystone_model::path::{self, Target};
+use drystone_model::schema::Collection;
 use drystone_model::{Model, Record, RefusalKind, Value, reference};
 use drystone_wire::{RelayKey, WorkspaceId};
 use rusqlite::Connection;
@@ -101,14 +101,12 @@ impl App {
     pub async fn attachment_named(&self, document: &str, name: &str) -> Result<String> {
         let (document, name) = (document.to_owned(), name.to_owned());
         self.blocking(move |app| {
-            app.with_model(handle(&document)?, |model, _| {
-                match model.name_to_id(&[Collection::Attachments], &name) {
-                    Err(refusal) if refusal.kind == RefusalKind::NotFound => match path::resolve(model, &name) {
-                        Ok(Target::Record(id)) if known(model, &id).is_ok() => Ok(id),
-                        _ => Err(refusal.into()),
-                    },
-                    other => Ok(other?),
-                }
+            app.with_model(handle(&document)?, |model, _| match model.name_to_id(&[Collection::Attachments], &name) {
+                Err(refusal) if refusal.kind == RefusalKind::NotFound => match path::resolve(model, &name) {
+                    Ok(Target::Record(id)) if known(model, &id).is_ok() => Ok(id),
+                    _ => Err(refusal.into()),
+                },
+                other => Ok(other?),
             })
         })
         .await

@@ -217,7 +217,12 @@ pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
         hidden: model.is_hidden(&record.id),
         order: record.order.clone(),
         fields: filled.map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect(),
-        conflicts: record.conflicts.iter().filter(|(name, _)| told(name)).map(|(name, values)| (Cow::Borrowed(*name), values.clone())).collect(),
+        conflicts: record
+            .conflicts
+            .iter()
+            .filter(|(name, _)| told(name))
+            .map(|(name, values)| (Cow::Borrowed(*name), values.clone()))
+            .collect(),
     }
 }
 

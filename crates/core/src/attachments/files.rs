@@ -292,8 +292,11 @@ mod tests {
         assert_eq!(chunks.present(&unknown, 1), [true]);
         chunks.sweep(SystemTime::now() + ABANDONED * 2, is_known).unwrap();
         assert_eq!((chunks.present(&known, 1), chunks.present(&unknown, 1)), (vec![true], vec![false]));
-        assert!(fs::read_dir(folder.path().join(FOLDER)).unwrap().flatten().all(|entry| {
-            !entry.file_name().to_string_lossy().starts_with(INCOMING)
-        }));
+        assert!(
+            fs::read_dir(folder.path().join(FOLDER))
+                .unwrap()
+                .flatten()
+                .all(|entry| { !entry.file_name().to_string_lossy().starts_with(INCOMING) })
+        );
     }
 }

@@ -5,7 +5,6 @@
 mod exif;
 mod forms;
 
-
 /// Why a file was not cleaned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotCleaned {

@@ -185,7 +185,10 @@ impl Opener {
         }
         self.next += 1;
         let here = piece.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        if piece[here..].iter().any(|byte| *byte != 0) || self.next > self.count || (self.next == self.count && here as u64 != self.left) {
+        if piece[here..].iter().any(|byte| *byte != 0)
+            || self.next > self.count
+            || (self.next == self.count && here as u64 != self.left)
+        {
             return Err(FORM);
         }
         self.left -= here as u64;

@@ -60,11 +60,7 @@ pub fn same_file(conn: &Connection, workspace: &[u8; 32], digest: &[u8; 32]) -> 
 ///
 /// # Errors
 /// SQLite's.
-pub fn insert_whole(
-    conn: &Connection,
-    manifest: &Manifest,
-    added: Option<(&FileKey, &[u8; 32])>,
-) -> Result<()> {
+pub fn insert_whole(conn: &Connection, manifest: &Manifest, added: Option<(&FileKey, &[u8; 32])>) -> Result<()> {
     let (key, digest): (&[u8], &[u8]) = added.map_or((&[], &[]), |(key, digest)| (key.expose(), digest));
     conn.prepare_cached(
         "INSERT INTO blobs (id, manifest, whole, key, digest) VALUES (?1, ?2, 1, ?3, ?4)

@@ -150,7 +150,8 @@ impl Client {
     /// # Errors
     /// [`Failure`] says why it did not succeed.
     pub async fn recoverable(&self) -> Result<Vec<WorkspaceId>, Failure> {
-        let response = self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
+        let response =
+            self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
         let mut found: Recoverable = json(response).await?;
         found.workspaces.truncate(limits::RECOVERABLE);
         Ok(found.workspaces)

@@ -1245,237 +1245,6 @@ time: string,
 noted: boolean, };
 
 /**
- * Where the file of an attachment is.
- */
-export type AttachmentState = "here" | "arriving" | "remote" | "missing";
-
-/**
- * An attachment.
- */
-export type AttachmentView = { 
-/**
- * The record's id.
- */
-id: string, 
-/**
- * The file's name.
- */
-name: string, 
-/**
- * The record it is on.
- */
-about: string | null, 
-/**
- * The section it is on.
- */
-section: string | null, 
-/**
- * What it shows, as Markdown.
- */
-caption: string, 
-/**
- * What kind of file it is; empty when nobody said.
- */
-mediaType: string, 
-/**
- * Its size in bytes.
- */
-size: number, 
-/**
- * Who added it.
- */
-by: string, 
-/**
- * The day it was added.
- */
-date: string, 
-/**
- * Where its file is.
- */
-state: AttachmentState, 
-/**
- * Whether the workspace's relay has it.
- */
-stored: boolean, 
-/**
- * Whether it waits to be sent to the relay.
- */
-waits: boolean, 
-/**
- * Pieces that are here.
- */
-done: number, 
-/**
- * Pieces in all; 0 when that is not known yet.
- */
-total: number, 
-/**
- * Whether it is a picture of a form that is shown.
- */
-picture: boolean, 
-/**
- * What is wrong with it.
- */
-problem: Error | null, };
-
-/**
- * Which attachments to list.
- */
-export type ListAttachments = { 
-/**
- * The document.
- */
-document: string, 
-/**
- * Only those on this record.
- */
-about: string | null, 
-/**
- * Only those on this section.
- */
-section: string | null, };
-
-/**
- * Names an attachment.
- */
-export type AttachmentRef = { 
-/**
- * The document.
- */
-document: string, 
-/**
- * The attachment's id.
- */
-attachment: string, };
-
-/**
- * Begins to add a file, which then comes piece by piece.
- */
-export type BeginAttachment = { 
-/**
- * The document.
- */
-document: string, 
-/**
- * The record it is to be on.
- */
-about: string | null, 
-/**
- * The section it is to be on.
- */
-section: string | null, 
-/**
- * The file's name.
- */
-name: string, 
-/**
- * Its size in bytes.
- */
-size: number, 
-/**
- * What it shows.
- */
-caption: string | null, 
-/**
- * Keep where a photo was taken, and all else that a camera writes into it.
- */
-keepPosition: boolean, 
-/**
- * An attachment without a file, which this is for.
- */
-attachment: string | null, };
-
-/**
- * A file that is being added.
- */
-export type AttachmentUpload = { 
-/**
- * Names it until it is finished or cancelled.
- */
-upload: string, };
-
-/**
- * The next bytes of a file that is being added.
- */
-export type AttachmentPiece = { 
-/**
- * Which.
- */
-upload: string, 
-/**
- * At most 4 MiB, in Base64.
- */
-content: string, };
-
-/**
- * Reads a piece of an attachment's file.
- */
-export type ReadAttachment = { 
-/**
- * The document.
- */
-document: string, 
-/**
- * The attachment's id.
- */
-attachment: string, 
-/**
- * Which piece, from 0.
- */
-piece: number, };
-
-/**
- * A piece of an attachment's file.
- */
-export type AttachmentBytes = { 
-/**
- * Its bytes in Base64.
- */
-content: string, 
-/**
- * How many pieces there are.
- */
-pieces: number, };
-
-/**
- * A small picture of an attachment, made on this device.
- */
-export type Thumbnail = { 
-/**
- * `image/jpeg` or `image/png`; empty when there is none.
- */
-mediaType: string, 
-/**
- * Of the picture itself, in pixels.
- */
-width: number, 
-/**
- * The same.
- */
-height: number, 
-/**
- * The small picture, in Base64.
- */
-content: string, };
-
-/**
- * Where sending and fetching of files stands.
- */
-export type AttachmentSync = { 
-/**
- * Files that wait to be sent.
- */
-sending: number, 
-/**
- * Files that are being fetched.
- */
-fetching: number, 
-/**
- * What is wrong; text is exchanged all the same.
- */
-problem: Error | null, };
-
-/**
  * What a bundle is for.
  */
 export type BundleKind = "changes" | "invitation" | "answer";
@@ -1778,6 +1547,237 @@ words: string,
  * Relays to ask, besides those that the text names.
  */
 relays: Array<string>, };
+
+/**
+ * Where the file of an attachment is.
+ */
+export type AttachmentState = "here" | "arriving" | "remote" | "missing";
+
+/**
+ * An attachment.
+ */
+export type AttachmentView = { 
+/**
+ * The record's id.
+ */
+id: string, 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * The record it is on.
+ */
+about: string | null, 
+/**
+ * The section it is on.
+ */
+section: string | null, 
+/**
+ * What it shows, as Markdown.
+ */
+caption: string, 
+/**
+ * What kind of file it is; empty when nobody said.
+ */
+mediaType: string, 
+/**
+ * Its size in bytes.
+ */
+size: number, 
+/**
+ * Who added it.
+ */
+by: string, 
+/**
+ * The day it was added.
+ */
+date: string, 
+/**
+ * Where its file is.
+ */
+state: AttachmentState, 
+/**
+ * Whether the workspace's relay has it.
+ */
+stored: boolean, 
+/**
+ * Whether it waits to be sent to the relay.
+ */
+waits: boolean, 
+/**
+ * Pieces that are here.
+ */
+done: number, 
+/**
+ * Pieces in all; 0 when that is not known yet.
+ */
+total: number, 
+/**
+ * Whether it is a picture of a form that is shown.
+ */
+picture: boolean, 
+/**
+ * What is wrong with it.
+ */
+problem: Error | null, };
+
+/**
+ * Which attachments to list.
+ */
+export type ListAttachments = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * Only those on this record.
+ */
+about: string | null, 
+/**
+ * Only those on this section.
+ */
+section: string | null, };
+
+/**
+ * Names an attachment.
+ */
+export type AttachmentRef = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The attachment's id.
+ */
+attachment: string, };
+
+/**
+ * Begins to add a file, which then comes piece by piece.
+ */
+export type BeginAttachment = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The record it is to be on.
+ */
+about: string | null, 
+/**
+ * The section it is to be on.
+ */
+section: string | null, 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * Its size in bytes.
+ */
+size: number, 
+/**
+ * What it shows.
+ */
+caption: string | null, 
+/**
+ * Keep where a photo was taken, and all else that a camera writes into it.
+ */
+keepPosition: boolean, 
+/**
+ * An attachment without a file, which this is for.
+ */
+attachment: string | null, };
+
+/**
+ * A file that is being added.
+ */
+export type AttachmentUpload = { 
+/**
+ * Names it until it is finished or cancelled.
+ */
+upload: string, };
+
+/**
+ * The next bytes of a file that is being added.
+ */
+export type AttachmentPiece = { 
+/**
+ * Which.
+ */
+upload: string, 
+/**
+ * At most 4 MiB, in Base64.
+ */
+content: string, };
+
+/**
+ * Reads a piece of an attachment's file.
+ */
+export type ReadAttachment = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The attachment's id.
+ */
+attachment: string, 
+/**
+ * Which piece, from 0.
+ */
+piece: number, };
+
+/**
+ * A piece of an attachment's file.
+ */
+export type AttachmentBytes = { 
+/**
+ * Its bytes in Base64.
+ */
+content: string, 
+/**
+ * How many pieces there are.
+ */
+pieces: number, };
+
+/**
+ * A small picture of an attachment, made on this device.
+ */
+export type Thumbnail = { 
+/**
+ * `image/jpeg` or `image/png`; empty when there is none.
+ */
+mediaType: string, 
+/**
+ * Of the picture itself, in pixels.
+ */
+width: number, 
+/**
+ * The same.
+ */
+height: number, 
+/**
+ * The small picture, in Base64.
+ */
+content: string, };
+
+/**
+ * Where sending and fetching of files stands.
+ */
+export type AttachmentSync = { 
+/**
+ * Files that wait to be sent.
+ */
+sending: number, 
+/**
+ * Files that are being fetched.
+ */
+fetching: number, 
+/**
+ * What is wrong; text is exchanged all the same.
+ */
+problem: Error | null, };
 
 /**
  * What a recovery kit brings back. Looking changes nothing.

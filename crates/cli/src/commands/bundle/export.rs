@@ -76,7 +76,9 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     files::write(&arguments.file, &bytes)?;
     let file = arguments.file.display().to_string();
     if output.is_json() {
-        output.object(&json!({ "file": file, "bytes": bytes.len(), "leftOut": exported.left_out, "bundle": exported.bundle }))?;
+        output.object(
+            &json!({ "file": file, "bytes": bytes.len(), "leftOut": exported.left_out, "bundle": exported.bundle }),
+        )?;
     } else {
         let next = match exported.bundle.kind {
             BundleKind::Invitation => "One person can join with this file; they answer with a bundle of theirs.",

@@ -358,13 +358,8 @@ impl App {
             }
         };
         let summary = args.attachment.as_ref().map(|_| format!("Added the file {}", args.name));
-        let request = ApplyEdits {
-            document: args.document.clone(),
-            edits,
-            sections: Vec::new(),
-            summary,
-            confirm: false,
-        };
+        let request =
+            ApplyEdits { document: args.document.clone(), edits, sections: Vec::new(), summary, confirm: false };
         let applied = self.apply_edits(request)?;
         let id = args.attachment.clone().or_else(|| applied.added.first().cloned());
         self.attachment_view(&args.document, &id.unwrap_or_default())

@@ -7,8 +7,8 @@ use drystone_wire::{Hash, WorkspaceId};
 
 use crate::app::App;
 use crate::error::Result;
-use crate::store::attachments::places::{self, Place};
 use crate::store::attachments as store;
+use crate::store::attachments::places::{self, Place};
 use crate::store::sharing::workspaces;
 
 /// A deleted attachment counts as a reference for so long: until then it can be

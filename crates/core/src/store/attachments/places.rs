@@ -114,8 +114,11 @@ pub fn set_relay(conn: &Connection, workspace: &WorkspaceId, blob: &Hash, relay:
 /// # Errors
 /// SQLite's.
 pub fn set_wanted(conn: &Connection, workspace: &WorkspaceId, blob: &Hash, wanted: bool) -> Result<()> {
-    conn.prepare_cached("UPDATE blob_places SET wanted = ?3 WHERE workspace = ?1 AND blob = ?2")?
-        .execute(params![workspace.as_bytes(), blob.as_bytes(), wanted])?;
+    conn.prepare_cached("UPDATE blob_places SET wanted = ?3 WHERE workspace = ?1 AND blob = ?2")?.execute(params![
+        workspace.as_bytes(),
+        blob.as_bytes(),
+        wanted
+    ])?;
     Ok(())
 }
 

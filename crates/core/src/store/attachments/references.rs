@@ -1,7 +1,7 @@
 //! Which blobs documents refer to, as their attachments say.
 
-use drystone_model::schema::Collection;
 use drystone_model::Record;
+use drystone_model::schema::Collection;
 use drystone_wire::{Hash, WorkspaceId};
 use rusqlite::{Connection, params};
 
