@@ -212,10 +212,8 @@ fn fields<'a>(record: &'a Record, index: &Index<'a>) -> Map<String, Json> {
             if !targets.is_empty() {
                 out.insert(field.name.into(), json!(targets));
             }
-        } else if let Some(value) = record.get(field.name) {
-            if !field.secret {
-                out.insert(field.name.into(), value_of(value, field.shape, index.model));
-            }
+        } else if let Some(value) = record.get(field.name).filter(|_| !field.secret) {
+            out.insert(field.name.into(), value_of(value, field.shape, index.model));
         }
     }
     let conflicts: Map<String, Json> = record

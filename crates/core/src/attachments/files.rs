@@ -5,12 +5,14 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use drystone_wire::Hash;
 use drystone_wire::blob::CHUNK_BYTES;
 
+use crate::crypto::random::{self, OsRandom};
 use crate::error::{Error, ErrorCode, Result};
 
 /// The folder's name in the data folder.
@@ -191,7 +193,7 @@ fn write(folder: &Path, index: usize, sealed: &[u8]) -> Result<()> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     // Two processes may fetch the same chunk: each writes a file of its own.
-    let part = folder.join(format!("{index}.{}-{number}.{PART}", std::process::id()));
+    let part = folder.join(format!("{index}.{}-{number}.{PART}", own()));
     let written = (|| {
         let mut file = File::create(&part)?;
         file.write_all(sealed)?;
@@ -203,6 +205,15 @@ fn write(folder: &Path, index: usize, sealed: &[u8]) -> Result<()> {
         let _left = fs::remove_file(&part);
         failed(&error, folder)
     })
+}
+
+/// What no other process has: its own random bytes.
+fn own() -> &'static str {
+    static OWN: LazyLock<String> = LazyLock::new(|| {
+        let bytes: [u8; 8] = random::array(&mut OsRandom);
+        data_encoding::HEXLOWER.encode(&bytes)
+    });
+    &OWN
 }
 
 fn make_folder(path: &Path) -> Result<()> {

@@ -471,7 +471,7 @@ mod tests {
     fn names_are_those_of_files_and_lead_nowhere() {
         let check = |name: &str, expect: &str| assert_eq!(file_name(name), expect, "{name:?}");
         check("pump 7.jpg", "pump 7.jpg");
-        check("/home/ada/../pump.jpg", "pump.jpg");
+        check("/photos/ada/../pump.jpg", "pump.jpg");
         check("C:\\photos\\pump.jpg", "pump.jpg");
         check("..", "file");
         check("a\u{0}b\n.txt", "ab.txt");

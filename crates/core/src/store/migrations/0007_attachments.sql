@@ -47,7 +47,7 @@ CREATE INDEX records_that_attach ON records (document) WHERE collection = 'attac
 CREATE TABLE blob_sync (
     workspace   BLOB PRIMARY KEY NOT NULL,
     problem     TEXT NOT NULL,              -- JSON, '' when there is none
-    next_ms     INTEGER NOT NULL            -- when it is tried again; 0: any time
+    next_ms     INTEGER NOT NULL            -- when it is tried again, 0: any time
 ) STRICT;
 
 -- Small pictures, made here.
