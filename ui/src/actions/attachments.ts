@@ -59,8 +59,7 @@ export async function saveAttachment(app: App, document: OpenDocument, view: Att
       return;
     }
     if (view.state !== "here") await document.attachments.fetch(view.id);
-    const file = await document.attachments.read(view.id, view.mediaType);
-    const content = toBase64(new Uint8Array(await file.arrayBuffer()));
+    const content = toBase64(await document.attachments.read(view.id));
     const saved = await app.backend.saveFile(view.name, view.mediaType || "application/octet-stream", content);
     if (saved !== null) app.toasts.say(`Saved ${view.name}.`);
   });

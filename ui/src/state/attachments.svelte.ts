@@ -110,15 +110,21 @@ export class DocumentAttachments {
   }
 
   /** Reads a file, every piece of which is verified by the core. */
-  async read(id: string, mediaType: string): Promise<Blob> {
-    const parts: BlobPart[] = [];
+  async read(id: string): Promise<Uint8Array<ArrayBuffer>> {
+    const parts: Uint8Array<ArrayBuffer>[] = [];
     let pieces = 1;
     for (let piece = 0; piece < pieces; piece++) {
       const read = await this.backend.call("attachment.read", { document: this.document, attachment: id, piece });
       parts.push(fromBase64(read.content));
       pieces = read.pieces;
     }
-    return new Blob(parts, { type: mediaType });
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
   }
 
   async fetch(id: string): Promise<void> {
