@@ -205,7 +205,7 @@ fn is_picture(media_type: &str) -> bool {
 pub(super) fn standing(conn: &Connection, row: &WorkspaceRow) -> Result<AttachmentSync> {
     let relay = row.relay.as_ref().map(|_| row.relay_key);
     let Some(relay) = relay else { return Ok(AttachmentSync::default()) };
-    let all = places::all(conn, &row.id)?;
+    let all = places::brief(conn, &row.id)?;
     let may_write = super::sharing::may_write(conn, &row.id)?;
     let count = |wanted: &dyn Fn(&Place) -> bool| {
         u32::try_from(all.iter().filter(|place| place.live && wanted(place)).count()).unwrap_or(u32::MAX)

@@ -24,7 +24,7 @@ impl App {
     pub(super) fn collect(&self, workspace: &WorkspaceId) -> Result<Vec<Hash>> {
         self.refresh_references(workspace)?;
         let now = self.now_ms();
-        let all = self.db().read(|conn| places::all(conn, workspace))?;
+        let all = self.db().read(|conn| places::brief(conn, workspace))?;
         let changed: Vec<(Hash, u64)> = all
             .iter()
             .filter(|place| place.live == (place.unused_ms > 0))

@@ -35,7 +35,7 @@ pub struct Place {
     pub problem: Option<Error>,
 }
 
-const SELECT: &str = "SELECT blob_places.blob, coalesce(manifest, x''), coalesce(whole, 0), relay, checked_ms, wanted,
+const SELECT: &str = "SELECT blob_places.blob, iif(?2, coalesce(manifest, x''), x''), coalesce(whole, 0), relay, checked_ms, wanted,
         unused_ms, marked, coalesce(size, 0), coalesce(live, 0), problem
     FROM blob_places LEFT JOIN blobs ON id = blob_places.blob
     LEFT JOIN (SELECT blob, max(size) AS size, max(live) AS live FROM blob_references
@@ -65,8 +65,20 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Place, Vec<u8>)> {
 /// # Errors
 /// SQLite's.
 pub fn all(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Place>> {
+    listed(conn, workspace, true)
+}
+
+/// The same without what they consist of, for counting.
+///
+/// # Errors
+/// SQLite's.
+pub fn brief(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Place>> {
+    listed(conn, workspace, false)
+}
+
+fn listed(conn: &Connection, workspace: &WorkspaceId, manifests: bool) -> Result<Vec<Place>> {
     let mut statement = conn.prepare_cached(&format!("{SELECT} ORDER BY size, blob_places.blob"))?;
-    let rows = statement.query_map([workspace.as_bytes()], read)?;
+    let rows = statement.query_map(params![workspace.as_bytes(), manifests], read)?;
     rows.map(|row| {
         let (place, manifest) = row?;
         Ok(Place { manifest: opened(&manifest)?, ..place })
@@ -79,8 +91,8 @@ pub fn all(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<Place>> {
 /// # Errors
 /// SQLite's.
 pub fn find(conn: &Connection, workspace: &WorkspaceId, blob: &Hash) -> Result<Option<Place>> {
-    let mut statement = conn.prepare_cached(&format!("{SELECT} AND blob_places.blob = ?2"))?;
-    let row = statement.query_row(params![workspace.as_bytes(), blob.as_bytes()], read).optional()?;
+    let mut statement = conn.prepare_cached(&format!("{SELECT} AND blob_places.blob = ?3"))?;
+    let row = statement.query_row(params![workspace.as_bytes(), true, blob.as_bytes()], read).optional()?;
     row.map(|(place, manifest)| Ok(Place { manifest: opened(&manifest)?, ..place })).transpose()
 }
 
