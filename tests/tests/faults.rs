@@ -31,6 +31,12 @@ fn good(data: &Path, args: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// Names and lengths of a folder's files.
+fn files(folder: &Path) -> Vec<(String, u64)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries.map(|entry| (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().len())).collect()
+}
+
 fn copy(from: &Path, to: &Path) {
     let _none = std::fs::remove_dir_all(to);
     std::fs::create_dir_all(to).unwrap();
@@ -142,7 +148,9 @@ fn a_first_start_whose_disk_fails_can_be_made_again() {
         if output.status.code().is_some_and(|code| code != 0) {
             check_error(&output, &place);
         }
-        let listed = good(&data, &["list"]);
+        let listed = command(&data).arg("list").output().unwrap();
+        assert!(listed.status.success(), "{place}: {output:?}, then {listed:?} with {:?}", files(&data));
+        let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
         if output.status.success() {
             assert_eq!(listed["documents"].as_array().unwrap().len(), 1, "{place}: {listed}");
         }

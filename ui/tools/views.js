@@ -344,6 +344,16 @@ export const views = [
       await page.waitForSelector("[data-testid=attachment-picture]");
     },
   },
+  {
+    name: "proof",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await openSharing(page);
+      await page.click("[data-testid=prove]");
+      await page.waitForSelector("[data-testid=proof-result]");
+    },
+  },
   { name: "recovery", query: "?sample=shared", sampleOnly: true, go: openRecovery },
   { name: "recovery-words", query: "?sample=shared", sampleOnly: true, go: makeKit },
   {

@@ -130,7 +130,7 @@ impl Command {
             Command::Sync(arguments) => sync::run(arguments, global, output).await,
             Command::Status(_) => status::run(global, output).await,
             Command::Serve(arguments) => serve::run(arguments, global, output).await,
-            Command::Doctor(_) => doctor::run(global, output).await,
+            Command::Doctor(arguments) => doctor::run(arguments, global, output).await,
             Command::Completions(arguments) => completions::run(&arguments, output),
         }
     }

@@ -18,6 +18,7 @@ mod attachments;
 mod bundles;
 mod model;
 mod presence;
+mod proof;
 mod recovery;
 mod sharing;
 
@@ -25,6 +26,7 @@ pub use attachments::*;
 pub use bundles::*;
 pub use model::*;
 pub use presence::*;
+pub use proof::*;
 pub use recovery::*;
 pub use sharing::*;
 

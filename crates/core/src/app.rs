@@ -17,6 +17,7 @@ mod paths;
 mod persist;
 mod presence;
 mod project;
+mod proving;
 mod recover;
 mod sections;
 mod sharing;

@@ -165,6 +165,8 @@ macro_rules! for_each_command {
             "sync.noteRefused" SyncNoteRefused sync_note_refused WorkspaceRef => SyncState;
             /// Checks the database, the keys and the relay.
             "doctor" Doctor doctor Empty => Vec<DoctorCheck>;
+            /// Proves that everything that was ever acknowledged is here and at the relays.
+            "doctor.prove" DoctorProve doctor_prove Empty => Proof;
         }
     };
 }
@@ -219,7 +221,7 @@ pub fn typescript() -> String {
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
         AddSection SectionRef RenameSection MoveSection SetPresence TextSelection PresentPerson PresentPeople ShowPresence PresenceSetting Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
-        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
+        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
         AttachmentState AttachmentView ListAttachments AttachmentRef BeginAttachment AttachmentUpload AttachmentPiece ReadAttachment AttachmentBytes Thumbnail AttachmentSync
         RecoveryPreview RecoverableWorkspace Recovered SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event

@@ -208,6 +208,11 @@ impl Document {
         });
     }
 
+    /// Whether a change is part of it, and waits for none that is missing.
+    pub fn has_change(&mut self, hash: &[u8; 32]) -> bool {
+        self.doc.get_change_by_hash(&automerge::ChangeHash(*hash)).is_some()
+    }
+
     /// The version, which must have nothing uncommitted.
     pub fn heads(&mut self) -> Heads {
         self.doc.get_heads().into_iter().map(|hash| hash.0).collect()

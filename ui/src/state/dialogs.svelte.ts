@@ -16,6 +16,7 @@ export type Dialog =
   | { kind: "addDevice" }
   | { kind: "deviceCode" }
   | { kind: "recovery" }
+  | { kind: "proof" }
   | { kind: "useRecovery" }
   | { kind: "about" }
   | { kind: "confirm"; title: string; message: string; button: string; answer: (yes: boolean) => void }
