@@ -1,6 +1,7 @@
 //! The commands, one file each. This list is where a command is registered.
 
 mod add;
+mod attach;
 mod bundle;
 mod check;
 mod compare;
@@ -46,6 +47,9 @@ pub enum Command {
     Set(set::Arguments),
     /// Add a record to the model: an element, a relationship, a decision
     Add(add::Arguments),
+    /// Attach photos and files to sections and records, list and save them
+    #[command(subcommand)]
+    Attach(attach::Command),
     /// Put a record of the model into the trash
     Remove(remove::Arguments),
     /// Import Markdown files as new documents
@@ -108,6 +112,7 @@ impl Command {
             Command::Show(arguments) => show::run(arguments, global, output).await,
             Command::Set(arguments) => set::run(arguments, global, output).await,
             Command::Add(arguments) => add::run(arguments, global, output).await,
+            Command::Attach(command) => attach::run(command, global, output).await,
             Command::Remove(arguments) => remove::run(arguments, global, output).await,
             Command::Import(arguments) => import::run(arguments, global, output).await,
             Command::Lift(arguments) => lift::run(arguments, global, output).await,

@@ -14,6 +14,7 @@ macro_rules! data {
     )*};
 }
 
+mod attachments;
 mod bundles;
 mod model;
 mod nearby;
@@ -22,6 +23,7 @@ mod proof;
 mod recovery;
 mod sharing;
 
+pub use attachments::*;
 pub use bundles::*;
 pub use model::*;
 pub use nearby::*;
@@ -491,6 +493,18 @@ data! {
             /// Entries that were opened.
             done: u32,
             /// Entries that are new in it.
+            total: u32,
+        },
+        /// A file of an attachment goes to the relay or comes from it.
+        #[serde(rename_all = "camelCase")]
+        AttachmentProgress {
+            /// The workspace.
+            workspace: String,
+            /// The file's id.
+            file: String,
+            /// Pieces that went or came.
+            done: u32,
+            /// Pieces in all.
             total: u32,
         },
         /// A workspace was added or its members changed.

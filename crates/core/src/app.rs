@@ -2,6 +2,7 @@
 //! only place that puts documents, storage and synchronisation together, and
 //! the only one that looks at a clock.
 
+mod attachments;
 mod checking;
 mod decisions;
 mod documents;
@@ -80,6 +81,7 @@ struct Inner {
     /// Added to this computer's clock; only tests set it.
     clock_shift_ms: AtomicI64,
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
+    intakes: attachments::Intakes,
     sync: Mutex<Option<syncing::SyncTask>>,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
     presence: presence::Presence,
@@ -113,6 +115,9 @@ impl App {
         };
         let app = tokio::task::spawn_blocking(open).await.map_err(Error::internal)??;
         if background_sync {
+            // Not waited for: nothing depends on it.
+            let collecting = app.clone();
+            tokio::task::spawn_blocking(move || collecting.collect_all());
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
             app.start_presence();
@@ -156,6 +161,7 @@ impl App {
             outbox: Notify::new(),
             clock_shift_ms: AtomicI64::new(0),
             documents: Mutex::default(),
+            intakes: attachments::Intakes::default(),
             sync: Mutex::default(),
             housekeeping: Mutex::default(),
             presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),

@@ -3,6 +3,7 @@
 //! [`random::OsRandom`], which callers pass in.
 
 pub mod address;
+pub mod attachment;
 pub mod device_link;
 pub mod envelope;
 pub mod invite;

@@ -42,6 +42,8 @@ pub const BUNDLE_BYTES: usize = 256 << 20;
 pub const BUNDLE_TABLE_BYTES: usize = 4 << 10;
 /// Envelopes in one bundle file.
 pub const BUNDLE_ENVELOPES: usize = 200_000;
+/// Files of attachments in a bundle.
+pub const BUNDLE_FILES: usize = 10_000;
 /// A JSON body, in bytes.
 pub const JSON_BYTES: usize = 16 << 10;
 /// Workspaces one listener may name.

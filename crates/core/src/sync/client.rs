@@ -109,6 +109,11 @@ impl Client {
         &self.relay
     }
 
+    /// A request, yet without a token.
+    pub(super) fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        self.http.request(method, url)
+    }
+
     /// The relay's key, once it answered or when it was pinned.
     pub fn relay_key(&self) -> Option<RelayKey> {
         self.seen().key
@@ -145,7 +150,8 @@ impl Client {
     /// # Errors
     /// [`Failure`] says why it did not succeed.
     pub async fn recoverable(&self) -> Result<Vec<WorkspaceId>, Failure> {
-        let response = self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
+        let response =
+            self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
         let mut found: Recoverable = json(response).await?;
         found.workspaces.truncate(limits::RECOVERABLE);
         Ok(found.workspaces)
@@ -267,7 +273,7 @@ impl Client {
     }
 
     /// Sends with a token; with a new one when the relay does not take it.
-    async fn authorized(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
+    pub(super) async fn authorized(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
         let token = self.token().await?;
         let response = self.transport(request().bearer_auth(&token)).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
@@ -380,7 +386,7 @@ async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     serde_json::from_slice(&bytes).map_err(|_| no_relay(&place))
 }
 
-async fn cbor<T>(response: Response, limit: usize, relay: &RelayAddress) -> Result<T, Failure>
+pub(super) async fn cbor<T>(response: Response, limit: usize, relay: &RelayAddress) -> Result<T, Failure>
 where
     T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
 {
@@ -389,7 +395,7 @@ where
 }
 
 /// Reads a body that may not be longer than a limit.
-async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
+pub(super) async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
     let place = response.url().to_string();
     let mut bytes = Vec::new();
     loop {

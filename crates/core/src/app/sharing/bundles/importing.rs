@@ -67,12 +67,13 @@ impl App {
             let before = quarantine::count(tx, &id)?.0;
             Ok((info, admitted, before))
         })?;
+        let files = self.keep_files(&bundle)?;
         self.open_carried(&id, Some(info.new_entries))?;
         self.db().read(|conn| {
             let set_aside = quarantine::count(conn, &id)?.0.saturating_sub(before);
             let waiting = carrying::joining(conn, &id)?.is_some();
             let applied = info.new_entries.saturating_sub(set_aside);
-            Ok(ImportedBundle { bundle: info, applied, set_aside, admitted, waiting })
+            Ok(ImportedBundle { bundle: info, applied, set_aside, admitted, waiting, files })
         })
     }
 
