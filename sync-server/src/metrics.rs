@@ -40,6 +40,7 @@ pub struct Metrics {
     pub reads: Counter<u64, AtomicU64>,
     pub read_entries: Counter<u64, AtomicU64>,
     pub wakes: Counter<u64, AtomicU64>,
+    pub compactions: Counter<u64, AtomicU64>,
     pub listeners: Gauge,
     pub connections: Gauge,
     pub connections_refused: Counter<u64, AtomicU64>,
@@ -70,6 +71,7 @@ impl Metrics {
             reads: Counter::default(),
             read_entries: Counter::default(),
             wakes: Counter::default(),
+            compactions: Counter::default(),
             listeners: Gauge::default(),
             connections: Gauge::default(),
             connections_refused: Counter::default(),
@@ -90,6 +92,7 @@ impl Metrics {
             "reads", "Pages of a log that were given out", metrics.reads;
             "read_entries", "Envelopes in those pages", metrics.read_entries;
             "wakes", "Wake-ups that were sent to listeners", metrics.wakes;
+            "compactions", "Logs that were closed up to a snapshot, whose envelopes were deleted", metrics.compactions;
             "listeners", "Open WebSocket listeners", metrics.listeners;
             "connections", "Open connections", metrics.connections;
             "connections_refused", "Connections refused for their number", metrics.connections_refused;

@@ -8,6 +8,7 @@ pub mod listen;
 pub mod membership;
 pub mod operation;
 pub mod read;
+pub mod snapshot;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -67,6 +68,9 @@ pub fn public(relay: Arc<Relay>) -> Router {
         .route("/v1/workspaces/{id}/wait", get(read::wait))
         .route("/v1/workspaces/{id}/blobs/{blob}", get(blob::state).put(blob::announce).delete(blob::mark))
         .route("/v1/workspaces/{id}/blobs/{blob}/{chunk}", get(blob::read).put(blob::write))
+        .route("/v1/workspaces/{id}/ids", get(snapshot::ids))
+        .route("/v1/workspaces/{id}/snapshots", get(snapshot::list).post(snapshot::offer))
+        .route("/v1/workspaces/{id}/snapshots/{snapshot}", post(snapshot::judge))
         .route("/v1/listen", get(listen::listen))
         .route("/healthz", get(operation::alive))
         .route("/readyz", get(operation::ready));

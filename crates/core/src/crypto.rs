@@ -13,6 +13,7 @@ pub mod payload;
 pub mod qr;
 pub mod random;
 pub mod records;
+pub mod snapshot;
 pub mod wrap;
 
 /// Why something sealed, signed or encoded was not accepted.

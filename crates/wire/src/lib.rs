@@ -14,6 +14,7 @@ pub mod limits;
 pub mod log;
 pub mod membership;
 pub mod roster;
+pub mod snapshot;
 
 #[cfg(test)]
 mod form_tests;
