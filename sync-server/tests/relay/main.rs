@@ -15,5 +15,6 @@ mod membership;
 mod operation;
 mod pressure;
 mod quotas;
+mod snapshots;
 mod support;
 mod wake;
