@@ -15,10 +15,12 @@ macro_rules! data {
 }
 
 mod bundles;
+mod compaction;
 mod model;
 mod sharing;
 
 pub use bundles::*;
+pub use compaction::*;
 pub use model::*;
 pub use sharing::*;
 

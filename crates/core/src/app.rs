@@ -3,6 +3,7 @@
 //! the only one that looks at a clock.
 
 mod checking;
+mod compaction;
 mod decisions;
 mod documents;
 mod exporting;
@@ -78,6 +79,8 @@ struct Inner {
     clock_shift_ms: AtomicI64,
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
     sync: Mutex<Option<syncing::SyncTask>>,
+    /// When snapshots are made; only tests change it.
+    compaction: compaction::Thresholds,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
 }
 
@@ -150,6 +153,7 @@ impl App {
             clock_shift_ms: AtomicI64::new(0),
             documents: Mutex::default(),
             sync: Mutex::default(),
+            compaction: compaction::Thresholds::default(),
             housekeeping: Mutex::default(),
         }));
         let now = app.now_ms();

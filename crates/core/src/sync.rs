@@ -3,6 +3,7 @@
 //! verifies what comes and seals what goes. The app puts them together.
 
 pub mod client;
+mod compacting;
 pub mod engine;
 mod listening;
 pub mod membership;
@@ -10,4 +11,5 @@ pub mod opening;
 pub mod page;
 pub mod request;
 pub mod sealing;
+pub mod snapshot;
 pub mod trust;

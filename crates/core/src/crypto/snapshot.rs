@@ -163,6 +163,11 @@ impl Packer {
         Ok(())
     }
 
+    /// Adds the parts of another one after its own.
+    pub fn append(&mut self, other: Packer) {
+        self.0.extend_from_slice(&other.0);
+    }
+
     /// The content, padded so that its size says little.
     pub fn finish(self) -> Vec<u8> {
         let mut content = Vec::with_capacity(padded_size(LENGTH_BYTES + self.0.len()));

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_model.sql"),
     include_str!("migrations/0004_members.sql"),
     include_str!("migrations/0005_bundles.sql"),
+    include_str!("migrations/0006_compaction.sql"),
 ];
 
 /// Migrations after which the search has the index of today, which only the

@@ -9,6 +9,7 @@ pub mod membership;
 pub mod outbox;
 pub mod quarantine;
 pub mod requests;
+pub mod snapshots;
 pub mod workspaces;
 
 use drystone_wire::{DeviceKey, Hash, RelayKey, WorkspaceId};

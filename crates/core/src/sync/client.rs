@@ -24,7 +24,7 @@ pub use super::listening::Listener;
 /// How long connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
-const REQUEST_TIME: Duration = Duration::from_secs(60);
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How much longer than asked a long poll may take.
 const WAIT_SLACK: Duration = Duration::from_secs(15);
 /// A token is renewed this long before it ends.
@@ -34,10 +34,10 @@ const RETRY_AFTER_LIMIT_SECONDS: u64 = 3600;
 
 /// One key's access to one relay.
 pub struct Client {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     /// Takes the place of the network in simulations.
     carrier: Option<Arc<dyn Surroundings>>,
-    relay: RelayAddress,
+    pub(super) relay: RelayAddress,
     signer: SigningPair,
     seen: StdMutex<Seen>,
     /// Held while a token is fetched, so that many requests fetch one.
@@ -210,7 +210,7 @@ impl Client {
         }
     }
 
-    async fn get<T>(&self, path: &str, limit: usize, time: Duration) -> Result<T, Failure>
+    pub(super) async fn get<T>(&self, path: &str, limit: usize, time: Duration) -> Result<T, Failure>
     where
         T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
     {
@@ -230,7 +230,7 @@ impl Client {
     }
 
     /// Sends with a token; with a new one when the relay does not take it.
-    async fn authorized(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
+    pub(super) async fn authorized(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
         let token = self.token().await?;
         let response = self.transport(request().bearer_auth(&token)).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
@@ -343,7 +343,7 @@ async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     serde_json::from_slice(&bytes).map_err(|_| no_relay(&place))
 }
 
-async fn cbor<T>(response: Response, limit: usize, relay: &RelayAddress) -> Result<T, Failure>
+pub(super) async fn cbor<T>(response: Response, limit: usize, relay: &RelayAddress) -> Result<T, Failure>
 where
     T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
 {
@@ -352,7 +352,7 @@ where
 }
 
 /// Reads a body that may not be longer than a limit.
-async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
+pub(super) async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
     let place = response.url().to_string();
     let mut bytes = Vec::new();
     loop {

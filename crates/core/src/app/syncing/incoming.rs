@@ -15,6 +15,7 @@ use crate::store::sharing::kept::{self, Kept};
 use crate::store::sharing::membership as records;
 use crate::store::sharing::outbox;
 use crate::store::sharing::quarantine;
+use crate::store::sharing::snapshots;
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
 use crate::sync::engine::Outcome;
 use crate::sync::membership::Standing;
@@ -256,7 +257,9 @@ impl<'a> Collector<'a> {
     fn is_known(&mut self, entry: &Received, heads: &DeviceHeads) -> Result<bool> {
         let Some((id, device, sequence)) = named_in(&entry.envelope) else { return Ok(false) };
         let followed = heads.get(&device).is_some_and(|(last, _)| *last >= sequence);
-        if !followed || kept::id_of(self.conn, &self.row.id, &device, sequence)? != Some(id) {
+        // What a snapshot stands for may still come in a bundle.
+        let covered = entry.position >= carrying::FIRST && self.is_covered(&device, sequence)?;
+        if !followed || (kept::id_of(self.conn, &self.row.id, &device, sequence)? != Some(id) && !covered) {
             return Ok(false);
         }
         if entry.position < carrying::FIRST {
@@ -267,6 +270,13 @@ impl<'a> Collector<'a> {
         }
         self.settlement.applied.push(entry.position);
         Ok(true)
+    }
+
+    /// Whether an envelope is not kept here because a snapshot stands for it.
+    fn is_covered(&self, device: &DeviceKey, sequence: u64) -> Result<bool> {
+        let heads = snapshots::base_heads(self.conn, &self.row.id)?;
+        let stands = heads.get(device).is_some_and(|(last, _)| *last >= sequence);
+        Ok(stands && kept::id_of(self.conn, &self.row.id, device, sequence)?.is_none())
     }
 
     /// Verifies an entry's place; when its device's head moves on over it, it is kept.
@@ -444,7 +454,7 @@ fn named_in(bytes: &[u8]) -> Option<(Hash, DeviceKey, u64)> {
 }
 
 /// Whether an error is about this computer and not about what was to be applied.
-pub(super) fn is_environment(error: &Error) -> bool {
+pub(in crate::app) fn is_environment(error: &Error) -> bool {
     use ErrorCode as E;
     matches!(error.code, E::DiskFull | E::Permission | E::Busy | E::Keychain | E::WrongKey | E::TooNew)
 }

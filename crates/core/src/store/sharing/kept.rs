@@ -90,6 +90,37 @@ pub fn each(conn: &Connection, workspace: &WorkspaceId, mut each: impl FnMut(Kep
     Ok(())
 }
 
+/// Hands number and id of all envelopes to `each`.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn ids(conn: &Connection, workspace: &WorkspaceId, mut each: impl FnMut(i64, Hash)) -> Result<()> {
+    let mut statement = conn.prepare_cached("SELECT number, id FROM kept WHERE workspace = ?1")?;
+    let mut rows = statement.query([workspace.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        each(row.get(0)?, hash(row, 1)?);
+    }
+    Ok(())
+}
+
+/// The envelope with this number.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn numbered(conn: &Connection, number: i64) -> Result<Kept> {
+    let sql = "SELECT device, sequence, id, envelope FROM kept WHERE number = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([number], read)?)
+}
+
+/// An envelope by its id, if it is here.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn of_id(conn: &Connection, workspace: &WorkspaceId, id: &Hash) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT envelope FROM kept WHERE workspace = ?1 AND id = ?2";
+    Ok(conn.prepare_cached(sql)?.query_row([workspace.as_bytes(), id.as_bytes()], |row| row.get(0)).optional()?)
+}
+
 /// The first envelopes that the relay lacks, as far as this knows, up to a
 /// number and a size together; at least one when there is one.
 ///
