@@ -5,8 +5,13 @@ use drystone_core::api::*;
 use drystone_tests::*;
 use rusqlite::Connection;
 
-/// Takes back what the migration to bundles did to the tables.
+/// Takes back what the migrations to bundles and since did to the tables.
 const BEFORE_BUNDLES: &str = "
+    DROP TABLE snapshot_bases;
+    DROP TABLE snapshot_drafts;
+    DROP TABLE snapshot_chunks;
+    DROP TABLE snapshot_verdicts;
+    DROP TABLE snapshot_listings;
     DROP TABLE kept;
     DROP TABLE joining;
     DROP TABLE forks;

@@ -53,7 +53,8 @@ impl App {
     pub(in crate::app) async fn load_snapshot(&self, id: &WorkspaceId, client: &Client) -> Attempt<()> {
         let listing = client.snapshots(id).await?;
         let candidates = self.note_listing(id, &listing).await?;
-        let mut problem = None;
+        let unread = listing.snapshots.iter().filter_map(|listed| Candidate::read(listed, id).err());
+        let mut problem = unread.last();
         for candidate in &candidates {
             if candidate.opened.position() < listing.compacted {
                 problem.get_or_insert(Problem::Stale { got: candidate.opened.position(), due: listing.compacted });

@@ -15,7 +15,6 @@ use crate::store::sharing::kept::{self, Kept};
 use crate::store::sharing::membership as records;
 use crate::store::sharing::outbox;
 use crate::store::sharing::quarantine;
-use crate::store::sharing::snapshots;
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
 use crate::sync::engine::Outcome;
 use crate::sync::membership::Standing;
@@ -258,8 +257,11 @@ impl<'a> Collector<'a> {
         let Some((id, device, sequence)) = named_in(&entry.envelope) else { return Ok(false) };
         let followed = heads.get(&device).is_some_and(|(last, _)| *last >= sequence);
         // What a snapshot stands for may still come in a bundle.
-        let covered = entry.position >= carrying::FIRST && self.is_covered(&device, sequence)?;
-        if !followed || (kept::id_of(self.conn, &self.row.id, &device, sequence)? != Some(id) && !covered) {
+        let known = match entry.position >= carrying::FIRST {
+            true => kept::holds(self.conn, &self.row.id, &device, sequence, &id)?,
+            false => kept::id_of(self.conn, &self.row.id, &device, sequence)? == Some(id),
+        };
+        if !followed || !known {
             return Ok(false);
         }
         if entry.position < carrying::FIRST {
@@ -270,13 +272,6 @@ impl<'a> Collector<'a> {
         }
         self.settlement.applied.push(entry.position);
         Ok(true)
-    }
-
-    /// Whether an envelope is not kept here because a snapshot stands for it.
-    fn is_covered(&self, device: &DeviceKey, sequence: u64) -> Result<bool> {
-        let heads = snapshots::base_heads(self.conn, &self.row.id)?;
-        let stands = heads.get(device).is_some_and(|(last, _)| *last >= sequence);
-        Ok(stands && kept::id_of(self.conn, &self.row.id, device, sequence)?.is_none())
     }
 
     /// Verifies an entry's place; when its device's head moves on over it, it is kept.

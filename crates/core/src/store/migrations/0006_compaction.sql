@@ -8,7 +8,8 @@ CREATE TABLE snapshot_bases (
     generation  INTEGER NOT NULL,
     position    INTEGER NOT NULL,
     chain       BLOB NOT NULL CHECK (length(chain) = 32),
-    book        BLOB NOT NULL,              -- CBOR: devices, changes, refused entries
+    heads       BLOB NOT NULL,              -- CBOR: where each device's envelopes end
+    book        BLOB NOT NULL,              -- CBOR: changes and refused entries
     -- When it was loaded in the place of entries; 0 where the entries were compared with it.
     loaded_ms   INTEGER NOT NULL
 ) STRICT;

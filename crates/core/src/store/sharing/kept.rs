@@ -62,11 +62,43 @@ pub fn set_stored(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey
     Ok(())
 }
 
-/// Each device's last envelope, ordered by device.
+/// Whether this is the envelope with this number of a device, as far as it can
+/// be told: one that a snapshot stands for is not here to compare.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn holds(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    device: &DeviceKey,
+    sequence: u64,
+    id: &Hash,
+) -> Result<bool> {
+    if let Some(known) = id_of(conn, workspace, device, sequence)? {
+        return Ok(known == *id);
+    }
+    let base = super::snapshots::base_heads(conn, workspace)?;
+    Ok(base.get(device).is_some_and(|(last, last_id)| *last > sequence || (*last == sequence && last_id == id)))
+}
+
+/// Each device's last envelope, ordered by device: one that is kept, or the last
+/// that a snapshot stands for.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn heads(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<DeviceHead>> {
+    let mut heads: std::collections::BTreeMap<DeviceKey, DeviceHead> =
+        last_kept(conn, workspace)?.into_iter().map(|head| (head.device, head)).collect();
+    for (device, (sequence, id)) in super::snapshots::base_heads(conn, workspace)? {
+        let head = heads.entry(device).or_insert(DeviceHead { device, sequence, id });
+        if head.sequence < sequence {
+            *head = DeviceHead { device, sequence, id };
+        }
+    }
+    Ok(heads.into_values().filter(|head| head.sequence > 0).collect())
+}
+
+fn last_kept(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<DeviceHead>> {
     // Of a bare column, SQLite takes the value from the row that has the maximum.
     let sql = "SELECT device, max(sequence), id FROM kept WHERE workspace = ?1 GROUP BY device ORDER BY device";
     let mut statement = conn.prepare_cached(sql)?;

@@ -33,10 +33,8 @@ pub struct Base {
 #[cbor(array)]
 struct BookForm {
     #[n(0)]
-    devices: Vec<DeviceHead>,
-    #[n(1)]
     changes: Vec<ChangesForm>,
-    #[n(2)]
+    #[n(1)]
     set_aside: Vec<SetAsideForm>,
 }
 
@@ -60,12 +58,21 @@ struct SetAsideForm {
     id: Hash,
 }
 
-fn to_form(book: &Book) -> BookForm {
-    let devices = book.heads.iter().map(|(device, (sequence, id))| DeviceHead {
+fn heads_form(book: &Book) -> Vec<DeviceHead> {
+    let head = |(device, (sequence, id)): (&DeviceKey, &(u64, Hash))| DeviceHead {
         device: *device,
         sequence: *sequence,
         id: *id,
-    });
+    };
+    book.heads.iter().map(head).collect()
+}
+
+fn heads_of(bytes: &[u8]) -> Result<BTreeMap<DeviceKey, (u64, Hash)>> {
+    let heads: Vec<DeviceHead> = canonical::decode(bytes, usize::MAX).map_err(Error::internal)?;
+    Ok(heads.into_iter().map(|head| (head.device, (head.sequence, head.id))).collect())
+}
+
+fn to_form(book: &Book) -> BookForm {
     let mut changes: BTreeMap<(DocumentHandle, DeviceKey), Vec<Hash>> = BTreeMap::new();
     for ((document, change), counted) in &book.changes {
         changes.entry((*document, counted.device)).or_default().push(Hash(*change));
@@ -73,12 +80,11 @@ fn to_form(book: &Book) -> BookForm {
     let changes =
         changes.into_iter().map(|((document, device), changes)| ChangesForm { document, device, changes }).collect();
     let set_aside = book.set_aside.iter().map(|(position, id)| SetAsideForm { position: *position, id: *id });
-    BookForm { devices: devices.collect(), changes, set_aside: set_aside.collect() }
+    BookForm { changes, set_aside: set_aside.collect() }
 }
 
 fn from_form(form: BookForm) -> Book {
     let mut book = Book::default();
-    book.heads = form.devices.into_iter().map(|head| (head.device, (head.sequence, head.id))).collect();
     for ChangesForm { document, device, changes } in form.changes {
         // Which entry brought it is not kept.
         let counted = Counted { device, position: 0 };
@@ -93,13 +99,15 @@ fn from_form(form: BookForm) -> Book {
 /// # Errors
 /// When it cannot be read.
 pub fn base(conn: &Connection, workspace: &WorkspaceId) -> Result<Option<Base>> {
-    let sql = "SELECT generation, position, chain, book, loaded_ms FROM snapshot_bases WHERE workspace = ?1";
+    let sql = "SELECT generation, position, chain, book, loaded_ms, heads FROM snapshot_bases WHERE workspace = ?1";
     let row = conn.prepare_cached(sql)?.query_row([workspace.as_bytes()], |row| {
-        Ok((row.get(0)?, unsigned(row, 1)?, hash(row, 2)?, row.get::<_, Vec<u8>>(3)?, unsigned(row, 4)?))
+        let place = (row.get(0)?, unsigned(row, 1)?, hash(row, 2)?, unsigned(row, 4)?);
+        Ok((place, row.get::<_, Vec<u8>>(3)?, row.get::<_, Vec<u8>>(5)?))
     });
-    let Some((generation, position, chain, book, loaded_ms)) = row.optional()? else { return Ok(None) };
+    let Some(((generation, position, chain, loaded_ms), book, heads)) = row.optional()? else { return Ok(None) };
     let form: BookForm = canonical::decode(&book, usize::MAX).map_err(Error::internal)?;
-    Ok(Some(Base { generation, position, chain, book: from_form(form), loaded_ms }))
+    let book = Book { heads: heads_of(&heads)?, ..from_form(form) };
+    Ok(Some(Base { generation, position, chain, book, loaded_ms }))
 }
 
 /// Keeps what is known from a snapshot. That entries were replaced by one once
@@ -109,10 +117,10 @@ pub fn base(conn: &Connection, workspace: &WorkspaceId) -> Result<Option<Base>> 
 /// When the write fails.
 pub fn set_base(conn: &Connection, workspace: &WorkspaceId, base: &Base) -> Result<()> {
     conn.execute(
-        "INSERT INTO snapshot_bases (workspace, generation, position, chain, book, loaded_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO snapshot_bases (workspace, generation, position, chain, book, loaded_ms, heads)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (workspace) DO UPDATE SET generation = ?2, position = ?3, chain = ?4, book = ?5,
-             loaded_ms = max(loaded_ms, ?6)",
+             loaded_ms = max(loaded_ms, ?6), heads = ?7",
         (
             workspace.as_bytes(),
             base.generation,
@@ -120,6 +128,7 @@ pub fn set_base(conn: &Connection, workspace: &WorkspaceId, base: &Base) -> Resu
             base.chain.as_bytes(),
             canonical::encode(&to_form(&base.book)),
             signed(base.loaded_ms),
+            canonical::encode(&heads_form(&base.book)),
         ),
     )?;
     Ok(())
@@ -130,7 +139,10 @@ pub fn set_base(conn: &Connection, workspace: &WorkspaceId, base: &Base) -> Resu
 /// # Errors
 /// When it cannot be read.
 pub fn base_heads(conn: &Connection, workspace: &WorkspaceId) -> Result<BTreeMap<DeviceKey, (u64, Hash)>> {
-    Ok(base(conn, workspace)?.map(|base| base.book.heads).unwrap_or_default())
+    let sql = "SELECT heads FROM snapshot_bases WHERE workspace = ?1";
+    let heads: Option<Vec<u8>> =
+        conn.prepare_cached(sql)?.query_row([workspace.as_bytes()], |row| row.get(0)).optional()?;
+    heads.map_or(Ok(BTreeMap::new()), |heads| heads_of(&heads))
 }
 
 /// A snapshot that was made here.
