@@ -65,6 +65,13 @@ async fn dying_at_every_step_loses_nothing() {
         dying(&mut world.people[ANNA], -1, Work::Compact).await;
         died[BEN] = dying(&mut world.people[BEN], moment, Work::Round).await;
         settled(&world.people[BEN]).await;
+        // One more, so that all of the entries that Cleo lacks are gone.
+        let word = format!("b{text}");
+        world.people[BEN].device().prepend(&document, &word).await.unwrap();
+        words.push(word);
+        settled(&world.people[BEN]).await;
+        dying(&mut world.people[BEN], -1, Work::Compact).await;
+        settled(&world.people[ANNA]).await;
         world.air.post.lock().await.clean_up().await;
         died[CLEO] = dying(&mut world.people[CLEO], moment, Work::Round).await;
         settled(&world.people[CLEO]).await;
@@ -108,6 +115,8 @@ async fn a_relay_that_dies_between_any_two_requests_loses_nothing() {
             settled(&world.people[who]).await;
         }
         for fails in 1..8 {
+            world.people[ANNA].device().prepend(&document, &format!("f{round}{fails}. ")).await.unwrap();
+            settled(&world.people[ANNA]).await;
             // Every request up to this one is answered; then the relay is gone, and comes back.
             for (who, compacts) in [(ANNA, true), (BEN, false)] {
                 let mut left = fails;
