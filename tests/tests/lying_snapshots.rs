@@ -39,6 +39,8 @@ impl Plot {
         late.join(&alice.invite(Role::Editor).await, "Late").await.unwrap();
         let one = Raw::join(&alice.invite(Role::Editor).await, "Mallory").await;
         let other = Raw::join(&alice.invite(Role::Editor).await, "Moira").await;
+        alice.prepend(&id, "early ").await.unwrap();
+        alice.sync().await;
         late.sync().await;
         late.prepend(&id, "late ").await.unwrap();
         late.sync().await;
@@ -58,13 +60,16 @@ impl Plot {
         found.id.parse().unwrap()
     }
 
-    /// Two such snapshots, with Alice's entries after each, both confirmed.
+    /// Two such snapshots, each confirmed by the other of the two, while all
+    /// others are away or, if so wanted, Alice looks at each.
     async fn plotted(&mut self, tampered: impl Fn() -> Tampered, alice_is_there: bool) {
-        for _ in 0..2 {
-            self.alice.prepend(&self.id, "more ").await.unwrap();
-            self.alice.sync().await;
-            let made = self.one.make_snapshot(tampered()).await.unwrap();
-            self.other.confirm_snapshot(&made).await.unwrap();
+        self.alice.prepend(&self.id, "more ").await.unwrap();
+        self.alice.sync().await;
+        for one_is_first in [true, false] {
+            let (author, confirmer) =
+                if one_is_first { (&mut self.one, &mut self.other) } else { (&mut self.other, &mut self.one) };
+            let made = author.make_snapshot(tampered()).await.unwrap();
+            confirmer.confirm_snapshot(&made).await.unwrap();
             if alice_is_there {
                 self.alice.sync().await;
             }
@@ -94,13 +99,13 @@ async fn what_two_leave_out_together_is_missed_by_whoever_wrote_it() {
     let alice = plot.key("you").await;
     plot.plotted(|| Tampered { cut: Some((alice, 1)), ..Tampered::default() }, false).await;
     plot.late_finds("it lacks").await;
-    // Alice has everything, says so, and makes a good one that Late can load.
+    // Alice has everything, says so, and makes a good one, which needs somebody else's word.
     plot.alice.sync().await;
     let workspace = plot.alice.shared().await;
     plot.alice.prepend(&plot.id, "good ").await.unwrap();
     let made: Compaction = plot.alice.call(Request::WorkspaceCompact(workspace)).await.unwrap();
     assert!(made.snapshots.iter().any(|it| !it.contradicted_by.is_empty()), "{made:?}");
-    plot.late_finds("it lacks").await;
+    plot.late_finds("no member whose word counts has confirmed it").await;
 }
 
 #[tokio::test]

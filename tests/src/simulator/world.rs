@@ -15,6 +15,8 @@ use super::person::{Person, Word};
 pub const RELAY: &str = "http://127.0.0.1:7410";
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const YEAR_MS: i64 = 365 * 24 * HOUR_MS;
+/// Entries after which snapshots are made, where the story has any.
+const SNAPSHOT_AFTER: u64 = 6;
 /// Rounds that everybody may need in calm air.
 const CALM_ROUNDS: usize = 12;
 
@@ -148,6 +150,10 @@ impl World {
                 self.air.post.lock().await.crash();
             }
             _ => self.twist(who).await,
+        }
+        if self.story.compaction {
+            // Whoever has started again forgets it.
+            self.people[who].device().app().snapshot_after(SNAPSHOT_AFTER, u64::MAX);
         }
         let revived = self.people[who].revive().await;
         if revived {
@@ -321,15 +327,17 @@ impl World {
         self.air.forget_late();
         self.air.note("calm".into());
         for person in &mut self.people {
-            person.line().cut.store(false, Ordering::SeqCst);
             person.line().die_in(-1);
             person.revive().await;
         }
+        if self.story.compaction {
+            self.leave_behind().await;
+        }
+        for person in &self.people {
+            person.line().cut.store(false, Ordering::SeqCst);
+        }
         if self.removal.0 && !self.removal.1 {
             self.remove().await;
-        }
-        if self.story.compaction {
-            self.air.post.lock().await.clean_up().await;
         }
         for _ in 0..CALM_ROUNDS {
             let mut settled = true;
@@ -350,6 +358,27 @@ impl World {
         }
         for person in &self.people {
             person.device().sync().await;
+        }
+    }
+
+    /// One who is cut off comes late: meanwhile the others make and confirm
+    /// snapshots, and the relay deletes what these stand for.
+    async fn leave_behind(&mut self) {
+        let late = 1 + self.dice.below(self.people.len() as u64 - 1) as usize;
+        for (who, person) in self.people.iter().enumerate() {
+            person.line().cut.store(who == late, Ordering::SeqCst);
+        }
+        self.write(late).await;
+        for _ in 0..2 {
+            for who in (0..self.people.len()).filter(|who| *who != late) {
+                self.write(who).await;
+                self.meet(who).await;
+                self.compact(who).await;
+                for other in (0..self.people.len()).filter(|other| *other != late) {
+                    self.meet(other).await;
+                }
+            }
+            self.air.post.lock().await.clean_up().await;
         }
     }
 
