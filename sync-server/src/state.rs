@@ -375,10 +375,9 @@ pub fn refusal(error: StoreError) -> Refusal {
         StoreError::NoBlob => {
             (RelayErrorCode::NotFound, "this workspace has no such attachment, or not this chunk of it".into())
         }
-        StoreError::InUse => (
-            RelayErrorCode::Forbidden,
-            format!("{error}: it is let go of when two newer snapshots are confirmed"),
-        ),
+        StoreError::InUse => {
+            (RelayErrorCode::Forbidden, format!("{error}: it is let go of when two newer snapshots are confirmed"))
+        }
         StoreError::NoSnapshot => {
             (RelayErrorCode::NotFound, "this workspace has no such snapshot any more: newer ones stand for it".into())
         }

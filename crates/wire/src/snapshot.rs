@@ -304,7 +304,8 @@ mod tests {
         let device = |n: u8| DeviceKey([n; 32]);
         let (anna, ben) = (RootKey([1; 32]), RootKey([2; 32]));
         let all = |list: &[(u8, RootKey)]| -> Writers { list.iter().map(|(n, root)| (device(*n), *root)).collect() };
-        let check = |confirmer: u8, list: &[(u8, RootKey)]| may_confirm(&device(1), &anna, &device(confirmer), &all(list));
+        let check =
+            |confirmer: u8, list: &[(u8, RootKey)]| may_confirm(&device(1), &anna, &device(confirmer), &all(list));
         assert!(check(1, &[(1, anna)]), "alone");
         assert!(!check(1, &[(1, anna), (2, anna)]), "another device is there");
         assert!(check(2, &[(1, anna), (2, anna)]));

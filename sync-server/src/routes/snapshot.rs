@@ -68,7 +68,7 @@ pub async fn offer(
     }
     let change = |roster: Arc<Roster>| SnapshotChange::Offer {
         membership: roster.position,
-        opened: opened.clone(),
+        opened: Box::new(opened.clone()),
         bytes: bytes.to_vec(),
     };
     written(&relay, &workspace, &caller.0, change).await
@@ -91,11 +91,8 @@ pub async fn judge(
     if statement.workspace != id || statement.device != caller.0 || statement.snapshot != snapshot {
         return Err(Refusal::bad_request("the verdict is another device's, or about something else"));
     }
-    let change = |roster: Arc<Roster>| SnapshotChange::Judge {
-        roster,
-        statement: statement.clone(),
-        verdict: bytes.to_vec(),
-    };
+    let change =
+        |roster: Arc<Roster>| SnapshotChange::Judge { roster, statement: statement.clone(), verdict: bytes.to_vec() };
     written(&relay, &workspace, &caller.0, change).await
 }
 
@@ -133,7 +130,10 @@ impl Relay {
             let (chunks, by) = (self.chunks.clone(), roster.clone());
             let look = move |connection: &_| snapshots::contents_verify(connection, &chunks, &id, &by, position);
             if !self.readers.read(look).await.map_err(refusal)? {
-                tracing::warn!(position, "nothing is deleted: a snapshot's content is missing, or one counts no longer");
+                tracing::warn!(
+                    position,
+                    "nothing is deleted: a snapshot's content is missing, or one counts no longer"
+                );
                 continue;
             }
             let closed = self.writer.snapshot(id, SnapshotChange::Close { roster, position }).await;

@@ -278,7 +278,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("db");
         let connection = open(&path, &RELAY, 0).unwrap();
-        let insert = "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0, 1, 1, 0, 0, 0, 0, 0)";
+        let insert =
+            "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0, 1, 1, 0, 0, 0, 0, 0)";
         connection.execute(insert, []).unwrap();
         drop(connection);
         assert_eq!(refused(&path).exit_code(), 4);

@@ -68,7 +68,7 @@ enum Job {
 /// What is done about a snapshot, with the membership it was checked against.
 pub enum SnapshotChange {
     /// A device has made one.
-    Offer { membership: u64, opened: Opened, bytes: Vec<u8> },
+    Offer { membership: u64, opened: Box<Opened>, bytes: Vec<u8> },
     /// A device says something of one.
     Judge { roster: Arc<Roster>, statement: Statement, verdict: Vec<u8> },
     /// The grace of a mark is over.

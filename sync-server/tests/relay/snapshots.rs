@@ -24,11 +24,15 @@ const AT_ONCE: [&str; 2] = ["--compaction-grace", "0"];
 
 impl Client {
     async fn snapshots(&self, id: &WorkspaceId) -> Reply<Listing> {
-        self.get(&format!("/v1/workspaces/{id}/snapshots")).await.map(|bytes| canonical::decode(&bytes, 1 << 20).unwrap())
+        self.get(&format!("/v1/workspaces/{id}/snapshots"))
+            .await
+            .map(|bytes| canonical::decode(&bytes, 1 << 20).unwrap())
     }
 
     async fn ids(&self, id: &WorkspaceId, query: &str) -> Reply<Ids> {
-        self.get(&format!("/v1/workspaces/{id}/ids?{query}")).await.map(|bytes| canonical::decode(&bytes, 1 << 20).unwrap())
+        self.get(&format!("/v1/workspaces/{id}/ids?{query}"))
+            .await
+            .map(|bytes| canonical::decode(&bytes, 1 << 20).unwrap())
     }
 
     async fn offer(&self, id: &WorkspaceId, offer: &[u8]) -> Reply<()> {

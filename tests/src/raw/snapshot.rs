@@ -100,11 +100,9 @@ impl Raw {
             digest: book.digest(),
         };
         let device = self.identity.device();
-        let envelope =
-            sealed::seal_manifest(&manifest, &place, &keys[&roster.epoch], device, &mut OsRandom).unwrap();
+        let envelope = sealed::seal_manifest(&manifest, &place, &keys[&roster.epoch], device, &mut OsRandom).unwrap();
         let id = envelope.id();
-        let offer =
-            Offer { generation: page.head.generation, blob: blob.id(), envelope: Bytes(envelope.to_bytes()) };
+        let offer = Offer { generation: page.head.generation, blob: blob.id(), envelope: Bytes(envelope.to_bytes()) };
         self.client.offer_snapshot(&self.workspace, &canonical::encode(&offer)).await?;
         Ok(Made { id, position, chain })
     }

@@ -78,7 +78,8 @@ async fn dying_at_every_step_loses_nothing() {
         for who in [ANNA, BEN] {
             settled(&world.people[who]).await;
         }
-        let (have, whole) = (world.people[CLEO].device().export(&document).await, changes(&world.people[CLEO], &document).await);
+        let (have, whole) =
+            (world.people[CLEO].device().export(&document).await, changes(&world.people[CLEO], &document).await);
         for word in &words {
             assert_eq!(have.matches(word.as_str()).count(), 1, "at moment {moment}: {word}: {have}");
         }
@@ -121,7 +122,8 @@ async fn a_relay_that_dies_between_any_two_requests_loses_nothing() {
             for (who, compacts) in [(ANNA, true), (BEN, false)] {
                 let mut left = fails;
                 *world.air.malice.lock().unwrap() = Some(Box::new(move |by, letter, mut reply| {
-                    let counts = by == who && !letter.kind().ends_with(" log") && !letter.kind().ends_with(" membership");
+                    let counts =
+                        by == who && !letter.kind().ends_with(" log") && !letter.kind().ends_with(" membership");
                     left -= i32::from(counts);
                     if counts && left <= 0 {
                         reply.status = drystone_relay::embedded::http::StatusCode::SERVICE_UNAVAILABLE;

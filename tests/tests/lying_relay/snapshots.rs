@@ -1,10 +1,10 @@
 //! Lies about snapshots: the relay says that its log was compacted, and shows
 //! something that must not stand in for it.
 
+use drystone_wire::canonical;
 use drystone_wire::envelope::Envelope;
 use drystone_wire::ids::Bytes;
 use drystone_wire::snapshot::{Ids, Listing, Offer, Verdict};
-use drystone_wire::canonical;
 
 use super::*;
 

@@ -21,9 +21,9 @@ use super::syncing::Loaded;
 use super::{App, rfc3339, sharing};
 use crate::api::*;
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::sharing::membership as records;
 use crate::store::sharing::snapshots;
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
-use crate::store::sharing::membership as records;
 use crate::sync::client::Client;
 use crate::sync::request::Attempt;
 use crate::sync::snapshot::Candidate;
@@ -90,8 +90,7 @@ impl App {
         let rank = self.blocking(move |app| app.db().read(|conn| sharing::own_rank(conn, &workspace))).await?;
         let patience = (rank as u64).min(STAGGERED) * (known / STAGGER);
         let due = grown > 0
-            && (grown >= known.saturating_add(patience)
-                || bytes >= self.0.compaction.bytes.load(Ordering::Relaxed));
+            && (grown >= known.saturating_add(patience) || bytes >= self.0.compaction.bytes.load(Ordering::Relaxed));
         if due {
             self.draft_snapshot(id, client).await?;
         }

@@ -32,8 +32,8 @@ pub(crate) use background::SyncTask;
 use exchange::{Data, Remote};
 pub(super) use exchange::{Loaded, rewind, seal, store_records};
 use incoming::Incoming;
-use rounds::Rounds;
 pub(super) use incoming::is_environment;
+use rounds::Rounds;
 pub(super) use state::state;
 
 /// Held by the process that synchronises the folder.

@@ -244,12 +244,7 @@ pub fn seal_content(content: &[u8], key: &Secret, random: &mut dyn Random) -> Re
 ///
 /// # Errors
 /// When it is not the one that was sealed at this place.
-pub fn open_chunk(
-    sealed: &[u8],
-    index: usize,
-    count: usize,
-    key: &Secret,
-) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
+pub fn open_chunk(sealed: &[u8], index: usize, count: usize, key: &Secret) -> Result<Zeroizing<Vec<u8>>, CryptoError> {
     let (nonce, ciphertext) = sealed.split_first_chunk::<24>().ok_or(CryptoError::Form("snapshot"))?;
     aead_open(key.expose(), &Nonce(*nonce), &associated(index, count), ciphertext, "snapshot")
 }

@@ -52,11 +52,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Failure`] says why it did not succeed.
-    pub async fn announce_content(
-        &self,
-        workspace: &WorkspaceId,
-        manifest: &Manifest,
-    ) -> Result<BlobState, Failure> {
+    pub async fn announce_content(&self, workspace: &WorkspaceId, manifest: &Manifest) -> Result<BlobState, Failure> {
         let path = format!("/v1/workspaces/{workspace}/blobs/{}", manifest.id());
         let body = canonical::encode(manifest);
         let request = || {

@@ -303,7 +303,10 @@ impl Engine {
                 let doubled = FIRST_WAIT_MS << (self.failures - 1).min(20);
                 let longest = match failed.kind {
                     // Retrying changes little, but whoever runs the relay may have mended it.
-                    FailureKind::Attention | FailureKind::Forbidden | FailureKind::NotFound | FailureKind::Compacted => LONGEST_WAIT_MS,
+                    FailureKind::Attention
+                    | FailureKind::Forbidden
+                    | FailureKind::NotFound
+                    | FailureKind::Compacted => LONGEST_WAIT_MS,
                     _ => doubled.min(LONGEST_WAIT_MS),
                 };
                 let wait = jittered(longest, random).max(failed.retry_after_ms.unwrap_or(0));

@@ -167,13 +167,7 @@ impl Membership {
     ///
     /// # Errors
     /// [`Standing`] says why not.
-    pub fn check_speaker(
-        &self,
-        device: &DeviceKey,
-        sequence: u64,
-        position: u64,
-        hash: &Hash,
-    ) -> Result<(), Standing> {
+    pub fn check_speaker(&self, device: &DeviceKey, sequence: u64, position: u64, hash: &Hash) -> Result<(), Standing> {
         let Some(known) = self.hash_at(position) else { return Err(Standing::Ahead(position)) };
         if known != *hash {
             return Err(Standing::Fork(position));

@@ -170,12 +170,8 @@ impl Candidate {
         let author = self.opened.header.device;
         let root = owner_of(membership.roster(), &author);
         self.statements.iter().filter(move |said| {
-            let spoke = membership.check_speaker(
-                &said.device,
-                said.sequence,
-                said.membership_position,
-                &said.membership_hash,
-            );
+            let spoke =
+                membership.check_speaker(&said.device, said.sequence, said.membership_position, &said.membership_hash);
             let writers = || membership.writers_at(said.membership_position);
             said.contained
                 && spoke.is_ok()
@@ -236,6 +232,9 @@ pub struct DeviceChanges {
     pub changes: Vec<(ScanSummary, Vec<u8>)>,
 }
 
+/// Hashes of changes.
+type Changes = BTreeSet<[u8; 32]>;
+
 /// What a snapshot holds.
 #[derive(Debug, Clone, Default)]
 pub struct Content {
@@ -248,7 +247,7 @@ pub struct Content {
     /// Whose each actor is, and its last change's number.
     pub actors: BTreeMap<(DocumentHandle, Vec<u8>), (DeviceKey, u64)>,
     /// Each document's changes, and those that others build on.
-    open: BTreeMap<DocumentHandle, (BTreeSet<[u8; 32]>, BTreeSet<[u8; 32]>)>,
+    open: BTreeMap<DocumentHandle, (Changes, Changes)>,
     documents: Option<Vec<DocumentHeads>>,
 }
 

@@ -108,7 +108,9 @@ pub fn change(
         }
         (_, None) => return Err(StoreError::NoBlob),
         (BlobChange::Whole(_), Some(_)) => set("whole", 1)?,
-        (BlobChange::Mark(_), Some(_)) if snapshots::holds(connection, number, &blob)? => return Err(StoreError::InUse),
+        (BlobChange::Mark(_), Some(_)) if snapshots::holds(connection, number, &blob)? => {
+            return Err(StoreError::InUse);
+        }
         // The first mark counts.
         (BlobChange::Mark(_), Some(known)) if known.marked_ms > 0 => 0,
         (BlobChange::Mark(_), Some(_)) => set("marked_ms", int(now_ms))?,

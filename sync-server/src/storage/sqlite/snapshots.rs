@@ -153,9 +153,8 @@ pub fn ids(
     most: u32,
 ) -> Result<(Vec<Hash>, Standing), StoreError> {
     let WorkspaceRow { number, standing, .. } = read::workspace(connection, id)?;
-    let mut statement = connection.prepare_cached(
-        "SELECT id FROM entries WHERE workspace = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT id FROM entries WHERE workspace = ?1 AND position > ?2 ORDER BY position LIMIT ?3")?;
     let ids = statement.query_map(params![number, int(after), most], |row| row.get(0).map(Hash))?;
     Ok((ids.collect::<Result<_, _>>()?, standing))
 }
@@ -400,7 +399,8 @@ pub fn close(
         connection.execute("DELETE FROM marks WHERE workspace = ?1", params![row.number])?;
         return Ok(false);
     }
-    connection.execute("DELETE FROM marks WHERE workspace = ?1 AND position <= ?2", params![row.number, int(position)])?;
+    connection
+        .execute("DELETE FROM marks WHERE workspace = ?1 AND position <= ?2", params![row.number, int(position)])?;
     let update = "UPDATE workspaces SET compacted = max(compacted, ?2) WHERE number = ?1";
     connection.execute(update, params![row.number, int(position)])?;
     for it in of_workspace(connection, row.number)?.iter().filter(|it| it.position < position) {

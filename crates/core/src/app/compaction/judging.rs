@@ -123,13 +123,7 @@ impl App {
 
     /// Compares a snapshot with what was read: all of it where this device is
     /// to confirm it, else its digest first.
-    async fn look_at(
-        &self,
-        id: &WorkspaceId,
-        client: &Client,
-        candidate: &Candidate,
-        own: &Own,
-    ) -> Attempt<Found> {
+    async fn look_at(&self, id: &WorkspaceId, client: &Client, candidate: &Candidate, own: &Own) -> Attempt<Found> {
         match candidate.check_author(&own.loaded.membership) {
             Ok(()) => {}
             // Its author knows more of the membership than this device, so far.
@@ -228,9 +222,8 @@ fn is_due(conn: &Connection, workspace: &WorkspaceId, candidate: &Candidate) -> 
     if !roster.may_write(&device) {
         return Ok(false);
     }
-    let said = |contained: bool| {
-        candidate.statements.iter().any(|said| said.device == device && said.contained == contained)
-    };
+    let said =
+        |contained: bool| candidate.statements.iter().any(|said| said.device == device && said.contained == contained);
     let author = candidate.opened.header.device;
     let counts = owner_of(roster, &author).is_some_and(|root| may_confirm(&author, &root, &device, &writers(roster)));
     let needed = counts && candidate.check_standing(&loaded.membership).is_err() && !said(true);

@@ -60,12 +60,7 @@ pub(super) fn chain(start: Hash, ids: &[Hash]) -> Vec<Hash> {
 }
 
 /// Whether the ids lead to a chain value that this device has.
-pub(super) fn is_here(
-    conn: &Connection,
-    workspace: &WorkspaceId,
-    start: (u64, Hash),
-    ids: &[Hash],
-) -> Result<bool> {
+pub(super) fn is_here(conn: &Connection, workspace: &WorkspaceId, start: (u64, Hash), ids: &[Hash]) -> Result<bool> {
     let end = start.0 + ids.len() as u64;
     let value = chain(start.1, ids).last().copied().unwrap_or(start.1);
     // A base's own chain value was compared when it became one.

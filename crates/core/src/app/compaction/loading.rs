@@ -53,8 +53,7 @@ impl App {
     pub(in crate::app) async fn load_snapshot(&self, id: &WorkspaceId, client: &Client) -> Attempt<()> {
         let listing = client.snapshots(id).await?;
         let candidates = self.note_listing(id, &listing).await?;
-        let unread = listing.snapshots.iter().filter_map(|listed| Candidate::read(listed, id).err());
-        let mut problem = unread.last();
+        let mut problem = listing.snapshots.iter().find_map(|listed| Candidate::read(listed, id).err());
         for candidate in &candidates {
             if candidate.opened.position() < listing.compacted {
                 problem.get_or_insert(Problem::Stale { got: candidate.opened.position(), due: listing.compacted });
@@ -272,11 +271,7 @@ fn check_members(place: &Place, candidate: &Candidate, content: &Content) -> std
 /// Each device's envelopes end at one of the log's entries, not before where
 /// this device followed them; and nothing is in this device's name that it did
 /// not write.
-fn check_entries(
-    conn: &Connection,
-    place: &Place,
-    content: &Content,
-) -> Result<std::result::Result<(), Problem>> {
+fn check_entries(conn: &Connection, place: &Place, content: &Content) -> Result<std::result::Result<(), Problem>> {
     let ids: HashSet<&Hash> = place.ids.iter().collect();
     for (device, (sequence, last)) in &content.book.heads {
         let known = place.own.heads.get(device).copied().unwrap_or((0, Hash::ZERO));

@@ -18,10 +18,10 @@ use crate::crypto::keys::Secret;
 use crate::crypto::snapshot::{self as sealed, DocumentHeads, Manifest, PART_BYTES, Packer, Part, Run, SetAside};
 use crate::document::scan::{Cost, Limits, scan_change};
 use crate::error::{Error, ErrorCode, Result};
+use crate::store::changes;
 use crate::store::sharing::snapshots::{self, Base, Draft};
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
 use crate::store::sharing::{self as store, inbox, kept, quarantine};
-use crate::store::changes;
 use crate::sync::client::Client;
 use crate::sync::request::{Attempt, FailureKind};
 use crate::sync::snapshot::Book;
@@ -51,13 +51,7 @@ impl App {
         Ok(made)
     }
 
-    fn seal_snapshot(
-        &self,
-        row: &WorkspaceRow,
-        base: Option<&Base>,
-        start: (u64, Hash),
-        ids: &[Hash],
-    ) -> Result<bool> {
+    fn seal_snapshot(&self, row: &WorkspaceRow, base: Option<&Base>, start: (u64, Hash), ids: &[Hash]) -> Result<bool> {
         let id = row.id;
         let made = self.db().read(|conn| {
             if !ledger::is_here(conn, &id, start, ids)? {
@@ -171,11 +165,8 @@ fn content(conn: &Connection, workspace: &WorkspaceId, book: &Book) -> Result<Ve
     for document in documents {
         filler.document(conn, book, document, &mut bodies)?;
     }
-    let devices = book.heads.iter().map(|(device, (sequence, id))| DeviceHead {
-        device: *device,
-        sequence: *sequence,
-        id: *id,
-    });
+    let devices =
+        book.heads.iter().map(|(device, (sequence, id))| DeviceHead { device: *device, sequence: *sequence, id: *id });
     let summary = Part::Summary { devices: devices.collect(), documents: std::mem::take(&mut filler.heads) };
     parts.push(&summary).map_err(|_| too_large())?;
     parts.append(bodies);
@@ -197,12 +188,7 @@ fn content(conn: &Connection, workspace: &WorkspaceId, book: &Book) -> Result<Ve
 }
 
 /// An entry that was refused, with why.
-fn refused_entry(
-    conn: &Connection,
-    workspace: &WorkspaceId,
-    position: u64,
-    id: &Hash,
-) -> Result<Option<SetAside>> {
+fn refused_entry(conn: &Connection, workspace: &WorkspaceId, position: u64, id: &Hash) -> Result<Option<SetAside>> {
     let envelope = match quarantine::of_id(conn, workspace, position, id)? {
         Some(envelope) => Some(envelope),
         None => kept::of_id(conn, workspace, id)?,
@@ -224,13 +210,7 @@ struct Filler {
 }
 
 impl Filler {
-    fn document(
-        &mut self,
-        conn: &Connection,
-        book: &Book,
-        document: DocumentHandle,
-        parts: &mut Packer,
-    ) -> Result<()> {
+    fn document(&mut self, conn: &Connection, book: &Book, document: DocumentHandle, parts: &mut Packer) -> Result<()> {
         let limits = Limits::default();
         let (mut all, mut built_on): (BTreeSet<[u8; 32]>, BTreeSet<[u8; 32]>) = Default::default();
         let mut actors: BTreeMap<Vec<u8>, u64> = BTreeMap::new();

@@ -10,7 +10,7 @@ CREATE TABLE snapshot_bases (
     chain       BLOB NOT NULL CHECK (length(chain) = 32),
     heads       BLOB NOT NULL,              -- CBOR: where each device's envelopes end
     book        BLOB NOT NULL,              -- CBOR: changes and refused entries
-    -- When it was loaded in the place of entries; 0 where the entries were compared with it.
+    -- When it was loaded in the place of entries, 0 where the entries were compared with it.
     loaded_ms   INTEGER NOT NULL
 ) STRICT;
 

@@ -67,13 +67,7 @@ pub fn set_stored(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn holds(
-    conn: &Connection,
-    workspace: &WorkspaceId,
-    device: &DeviceKey,
-    sequence: u64,
-    id: &Hash,
-) -> Result<bool> {
+pub fn holds(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey, sequence: u64, id: &Hash) -> Result<bool> {
     if let Some(known) = id_of(conn, workspace, device, sequence)? {
         return Ok(known == *id);
     }

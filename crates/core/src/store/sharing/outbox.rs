@@ -171,9 +171,7 @@ pub fn is_stored(conn: &Connection, document: &DocumentHandle, change: &[u8; 32]
         .optional()?;
     let Some(seq) = seq else { return Ok(()) };
     // One that is sealed is confirmed, or sent again, with its envelope.
-    let gone = conn
-        .prepare_cached("DELETE FROM outbox WHERE change_seq = ?1 AND envelope = x''")?
-        .execute([seq])?;
+    let gone = conn.prepare_cached("DELETE FROM outbox WHERE change_seq = ?1 AND envelope = x''")?.execute([seq])?;
     if gone > 0 {
         conn.prepare_cached("UPDATE changes SET stored = 1 WHERE seq = ?1")?.execute([seq])?;
     }

@@ -202,13 +202,7 @@ pub fn forget_draft(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
 ///
 /// # Errors
 /// When the write fails.
-pub fn put_chunk(
-    conn: &Connection,
-    workspace: &WorkspaceId,
-    blob: &Hash,
-    number: usize,
-    bytes: &[u8],
-) -> Result<()> {
+pub fn put_chunk(conn: &Connection, workspace: &WorkspaceId, blob: &Hash, number: usize, bytes: &[u8]) -> Result<()> {
     let sql = "INSERT OR REPLACE INTO snapshot_chunks (workspace, blob, number, bytes) VALUES (?1, ?2, ?3, ?4)";
     conn.prepare_cached(sql)?.execute((workspace.as_bytes(), blob.as_bytes(), signed(number as u64), bytes))?;
     Ok(())
@@ -307,9 +301,7 @@ pub fn listing(conn: &Connection, workspace: &WorkspaceId) -> Result<Option<List
 /// # Errors
 /// When the write fails.
 pub fn forget_all(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
-    for table in
-        ["snapshot_bases", "snapshot_drafts", "snapshot_chunks", "snapshot_verdicts", "snapshot_listings"]
-    {
+    for table in ["snapshot_bases", "snapshot_drafts", "snapshot_chunks", "snapshot_verdicts", "snapshot_listings"] {
         conn.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), [workspace.as_bytes()])?;
     }
     Ok(())
