@@ -86,12 +86,7 @@ impl App {
         let newest = candidates.first().map_or((0, 0), |it| (it.opened.position(), it.listed.bytes));
         let grown = row.cursor.position.saturating_sub(newest.0);
         let bytes = listing.bytes.saturating_sub(newest.1);
-        let (workspace, known) = (*id, self.0.compaction.entries.load(Ordering::Relaxed));
-        let rank = self.blocking(move |app| app.db().read(|conn| sharing::own_rank(conn, &workspace))).await?;
-        let patience = (rank as u64).min(STAGGERED) * (known / STAGGER);
-        let due = grown > 0
-            && (grown >= known.saturating_add(patience) || bytes >= self.0.compaction.bytes.load(Ordering::Relaxed));
-        if due {
+        if grown > 0 && self.is_patience_over(id, grown, bytes).await? {
             self.draft_snapshot(id, client).await?;
         }
         if self.offer_draft(id, client).await? {
@@ -101,6 +96,20 @@ impl App {
             self.note_listing(id, &client.snapshots(id).await?).await?;
         }
         Ok(())
+    }
+
+    /// Whether the log has grown enough for this device to make a snapshot.
+    async fn is_patience_over(&self, id: &WorkspaceId, grown: u64, bytes: u64) -> Result<bool> {
+        let thresholds = &self.0.compaction;
+        let (entries, most) = (thresholds.entries.load(Ordering::Relaxed), thresholds.bytes.load(Ordering::Relaxed));
+        if grown < entries && bytes < most {
+            return Ok(false);
+        }
+        let workspace = *id;
+        let rank = self.blocking(move |app| app.db().read(|conn| sharing::own_rank(conn, &workspace))).await?;
+        let patience = (rank as u64).min(STAGGERED);
+        let due = |grown: u64, enough: u64| grown >= enough.saturating_add(patience.saturating_mul(enough / STAGGER));
+        Ok(due(grown, entries) || due(bytes, most))
     }
 
     /// Keeps what the relay lists, to be shown; returns what can be read of it,

@@ -2,7 +2,7 @@
 //! as this device read it. Says so at the relay, which deletes nothing without.
 
 use drystone_wire::snapshot::{Statement, VERSION, Verdict, may_confirm, writers};
-use drystone_wire::{Hash, WorkspaceId, canonical};
+use drystone_wire::{DeviceKey, Hash, WorkspaceId, canonical};
 use rusqlite::Connection;
 
 use super::{App, ledger};
@@ -13,7 +13,7 @@ use crate::store::sharing::snapshots::{self, Base, Found};
 use crate::store::sharing::workspaces;
 use crate::store::sharing::{self as store, inbox};
 use crate::sync::client::Client;
-use crate::sync::membership::{Standing, owner_of};
+use crate::sync::membership::{Membership, Standing, owner_of};
 use crate::sync::request::Attempt;
 use crate::sync::snapshot::{Book, Candidate, Problem, compare, read_content};
 
@@ -35,14 +35,12 @@ impl App {
         client: &Client,
         candidates: &[Candidate],
     ) -> Attempt<()> {
-        let mut looked = 0;
-        for candidate in candidates {
-            let (workspace, wanted) = (*id, candidate.clone());
-            let due = self.blocking(move |app| app.db().read(|conn| is_due(conn, &workspace, &wanted))).await?;
-            if !due || looked == LOOKED_AT {
-                continue;
-            }
-            looked += 1;
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let (workspace, all) = (*id, candidates.to_vec());
+        let due = self.blocking(move |app| app.db().read(|conn| due(conn, &workspace, all))).await?;
+        for candidate in due.iter().take(LOOKED_AT) {
             self.judge_one(id, client, candidate).await?;
         }
         Ok(())
@@ -214,22 +212,37 @@ fn same_digest(manifest: &Manifest, book: &Book) -> bool {
     manifest.changes == book.changes.len() as u64 && manifest.digest == book.digest()
 }
 
+/// The snapshots that are to be looked at by this device.
+fn due(conn: &Connection, workspace: &WorkspaceId, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+    let membership = crate::app::sharing::load(conn, workspace)?;
+    let device = store::own_device(conn)?;
+    let mut due = Vec::new();
+    for candidate in candidates.into_iter().filter(|_| membership.roster().may_write(&device)) {
+        if is_due(conn, workspace, &membership, device, &candidate)? {
+            due.push(candidate);
+        }
+    }
+    Ok(due)
+}
+
 /// Whether a snapshot is to be looked at: it was not, or it was found right and
 /// whoever confirmed it counts no longer, or what was said did not arrive.
-fn is_due(conn: &Connection, workspace: &WorkspaceId, candidate: &Candidate) -> Result<bool> {
-    let loaded = super::loaded(conn, workspace)?;
-    let (roster, device) = (loaded.membership.roster(), store::own_device(conn)?);
-    if !roster.may_write(&device) {
-        return Ok(false);
-    }
+fn is_due(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    membership: &Membership,
+    device: DeviceKey,
+    candidate: &Candidate,
+) -> Result<bool> {
+    let roster = membership.roster();
     let said =
         |contained: bool| candidate.statements.iter().any(|said| said.device == device && said.contained == contained);
     let author = candidate.opened.header.device;
     let counts = owner_of(roster, &author).is_some_and(|root| may_confirm(&author, &root, &device, &writers(roster)));
-    let needed = counts && candidate.check_standing(&loaded.membership).is_err() && !said(true);
+    let needed = counts && candidate.check_standing(membership).is_err() && !said(true);
     Ok(match snapshots::found(conn, workspace, &candidate.opened.id())? {
         None => author != device || counts,
-        Some(Found::Right) => needed && !candidate.is_contradicted(&loaded.membership),
+        Some(Found::Right) => needed && !candidate.is_contradicted(membership),
         Some(Found::Wrong) => !said(false),
         Some(Found::Unclear) => false,
     })
