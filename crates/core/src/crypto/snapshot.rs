@@ -178,8 +178,18 @@ impl Packer {
     }
 }
 
+/// How much longer parts may be in all than the content that they are in: text
+/// shrinks to a tenth at most, and a bomb to next to nothing.
+const MOST_INFLATED: usize = 32;
+/// Up to here a content may be of anything.
+const FREELY_INFLATED: usize = 64 << 20;
+
 /// The parts of a content, one by one, each inflated within bounds.
-pub struct Parts<'a>(&'a [u8]);
+pub struct Parts<'a> {
+    frames: &'a [u8],
+    /// Bytes that may still come out.
+    left: usize,
+}
 
 impl<'a> Parts<'a> {
     /// Of a content whose padding is looked at first.
@@ -195,7 +205,8 @@ impl<'a> Parts<'a> {
         if due != Some(content.len()) || zeros.iter().any(|byte| *byte != 0) {
             return Err(FORM);
         }
-        Ok(Parts(frames))
+        let left = content.len().saturating_mul(MOST_INFLATED).max(FREELY_INFLATED);
+        Ok(Parts { frames, left })
     }
 }
 
@@ -204,18 +215,22 @@ impl Iterator for Parts<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         const FORM: CryptoError = CryptoError::Form("snapshot");
-        if self.0.is_empty() {
+        if self.frames.is_empty() {
             return None;
         }
-        let frame = self.0.split_first_chunk::<FRAME_BYTES>();
+        let frame = self.frames.split_first_chunk::<FRAME_BYTES>();
         let cut = frame.and_then(|(length, rest)| rest.split_at_checked(u32::from_le_bytes(*length) as usize));
         let Some((packed, rest)) = cut else {
-            self.0 = &[];
+            self.frames = &[];
             return Some(Err(FORM));
         };
-        self.0 = rest;
-        let plain = payload::inflate(packed);
-        Some(plain.and_then(|plain| canonical::decode(&plain, payload::PAYLOAD_BYTES).map_err(|_| FORM)))
+        self.frames = rest;
+        Some(payload::inflate(packed).and_then(|plain| {
+            let got = plain.len();
+            self.left =
+                self.left.checked_sub(got).ok_or(CryptoError::TooLong { what: "snapshot", got, limit: self.left })?;
+            canonical::decode(&plain, payload::PAYLOAD_BYTES).map_err(|_| FORM)
+        }))
     }
 }
 
@@ -327,9 +342,19 @@ mod tests {
         let mut longer = content.clone();
         longer.push(0);
         assert!(Parts::of(&longer).is_err());
-        let mut dirty = content.clone();
+        // As many parts as it takes until there is padding.
+        let mut packer = Packer::default();
+        let padded = loop {
+            packer.push(&parts()[1]).unwrap();
+            let used = packer.0.len() + LENGTH_BYTES;
+            if padded_size(used) > used {
+                break packer.finish();
+            }
+        };
+        assert!(Parts::of(&padded).is_ok());
+        let mut dirty = padded;
         *dirty.last_mut().unwrap() = 1;
-        assert!(Parts::of(&dirty).is_err() || dirty.len() == LENGTH_BYTES);
+        assert!(Parts::of(&dirty).is_err());
         let mut packer = Packer(Vec::new());
         let bomb = zstd::bulk::compress(&vec![0; payload::PAYLOAD_BYTES * 4], 19).unwrap();
         packer.0.extend_from_slice(&(bomb.len() as u32).to_le_bytes());

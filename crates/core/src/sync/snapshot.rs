@@ -232,6 +232,9 @@ pub struct DeviceChanges {
     pub changes: Vec<(ScanSummary, Vec<u8>)>,
 }
 
+/// Operations of a whole snapshot for each byte of its content, sealed as it is: text that shrinks to a third has three.
+const OPERATIONS_A_BYTE: u64 = 8;
+
 /// Hashes of changes.
 type Changes = BTreeSet<[u8; 32]>;
 
@@ -259,6 +262,8 @@ pub struct Content {
 pub fn read_content(content: &[u8], manifest: &Manifest, membership: &Membership) -> Result<Content, Problem> {
     let mut read = Content::default();
     let limits = Limits::default();
+    let most = limits.operations + OPERATIONS_A_BYTE * content.len() as u64;
+    let mut operations = 0;
     for part in Parts::of(content)? {
         match part? {
             Part::Summary { devices, documents } => {
@@ -276,10 +281,14 @@ pub fn read_content(content: &[u8], manifest: &Manifest, membership: &Membership
                     for chunk in run.chunks {
                         let summary = scan_change(&chunk.0, &limits)?;
                         cost.add(&summary.cost, &limits)?;
+                        operations += summary.operations;
                         read.take(document, run.device, &summary)?;
                         changes.push((summary, chunk.0));
                     }
                     read.changes.push(DeviceChanges { document, device: run.device, changes });
+                }
+                if operations > most {
+                    return Err(ScanError::Limit { what: "operations in a snapshot for its size", limit: most }.into());
                 }
                 if read.book.changes.len() as u64 > manifest.changes {
                     return Err(Problem::Content("it has more changes"));
@@ -385,3 +394,7 @@ pub fn compare(own: &Book, content: &Book, whole: bool) -> Comparison {
     }
     comparison
 }
+
+#[cfg(test)]
+#[path = "snapshot_tests.rs"]
+mod tests;

@@ -19,6 +19,7 @@ use crate::store::sharing::snapshots::{self, Base};
 use crate::store::sharing::workspaces::{self, WorkspaceRow};
 use crate::store::sharing::{self as store, carrying, kept, membership as records, outbox, quarantine};
 use crate::sync::client::Client;
+use crate::sync::membership::Standing;
 use crate::sync::page::Cursor;
 use crate::sync::request::{Attempt, Failure, FailureKind};
 use crate::sync::snapshot::{Book, Candidate, Content, Problem, compare, read_content};
@@ -61,6 +62,9 @@ impl App {
             }
             match self.load_one(id, client, candidate).await? {
                 Ok(()) => return Ok(()),
+                Err(found) if is_behind(&found, candidate, self.membership_of(id).await?) => {
+                    return Err(behind());
+                }
                 Err(found) => {
                     tracing::warn!(position = candidate.opened.position(), "a snapshot is not loaded: {found}");
                     problem.get_or_insert(found);
@@ -68,6 +72,11 @@ impl App {
             }
         }
         Err(not_loaded(id, problem.as_ref()))
+    }
+
+    async fn membership_of(&self, id: &WorkspaceId) -> Result<u64> {
+        let id = *id;
+        self.blocking(move |app| app.db().read(|conn| records::count(conn, &id))).await
     }
 
     async fn load_one(
@@ -167,15 +176,43 @@ impl App {
     }
 }
 
+/// Whether somebody who signed knows more of the membership than this device.
+fn is_behind(problem: &Problem, candidate: &Candidate, membership: u64) -> bool {
+    let newest = candidate.statements.iter().map(|said| said.membership_position).max().unwrap_or(0);
+    match problem {
+        Problem::Author(Standing::Ahead(_)) => true,
+        Problem::Unconfirmed | Problem::NoKey(_) => newest > membership,
+        _ => false,
+    }
+}
+
+/// The membership is read first, then it is tried again.
+fn behind() -> Failure {
+    let error = Error::new(
+        crate::error::ErrorCode::Busy,
+        "The membership has moved on since a snapshot was looked at.",
+        "It is tried again by itself.",
+    );
+    Failure::new(FailureKind::MembershipMoved, error)
+}
+
 fn not_loaded(id: &WorkspaceId, problem: Option<&Problem>) -> Failure {
     let what = match problem {
         Some(problem) => format!("no snapshot stands in for the entries that its log no longer has: {problem}"),
         None => "its log was compacted, and it has no snapshot".into(),
     };
     let mut failure = Failure::integrity(what, id);
-    failure.error.advice = "Nothing of it was applied and your documents are intact. Another member can make a new \
-                            snapshot with `drystone workspace compact`, which a third one confirms."
-        .into();
+    failure.error.advice = match problem {
+        Some(Problem::Contradicted) => {
+            "Nothing of it was applied and your documents are intact. `drystone workspace compact --show` says who \
+             contradicts it: ask them. Once a member who contradicts wrongly is removed, it is loaded."
+        }
+        _ => {
+            "Nothing of it was applied and your documents are intact. Another member can make a new snapshot with \
+             `drystone workspace compact`, which a third one confirms."
+        }
+    }
+    .into();
     failure.kind = FailureKind::Attention;
     failure
 }
@@ -238,6 +275,11 @@ fn check(
     for one in &content.changes {
         if inbox::workspace_of(conn, &one.document)?.is_some_and(|workspace| workspace != id) {
             return Ok(Err(Problem::Document));
+        }
+    }
+    for ((document, actor), (device, _)) in &content.actors {
+        if inbox::actor(conn, document, actor)?.is_some_and(|known| known.device != *device) {
+            return Ok(Err(Problem::Actor));
         }
     }
     // What became of an entry may not be settled here; then only what is settled counts.
@@ -351,7 +393,8 @@ fn settle(conn: &Connection, loading: &Loading, now_ms: u64) -> Result<()> {
         inbox::set_actor(conn, document, actor, &ActorRow { device: *device, sequence: *sequence })?;
     }
     settle_own(conn, loading, now_ms)?;
-    for entry in &content.set_aside {
+    // Up to the cursor this device has seen for itself what became of each.
+    for entry in content.set_aside.iter().filter(|entry| entry.position > row.cursor.position) {
         let here = content.book.set_aside.get(&entry.position).map(|entry| kept::of_id(conn, id, entry)).transpose()?;
         if here.flatten().is_some() {
             // It was taken in here, or it was set aside here too.
