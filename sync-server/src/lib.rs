@@ -6,6 +6,7 @@
 mod admin;
 mod administration;
 mod auth;
+mod circle;
 mod config;
 mod connection;
 pub mod embedded;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use drystone_wire::{DeviceKey, RootKey};
+use drystone_wire::{DeviceKey, RootKey, WorkspaceId};
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use ipnet::IpNet;
@@ -66,6 +66,10 @@ impl Limiter {
 
     pub fn check_account(&self, account: &RootKey) -> Result<(), Refusal> {
         self.check(account, "account, from all its devices together")
+    }
+
+    pub fn check_workspace(&self, workspace: &WorkspaceId) -> Result<(), Refusal> {
+        self.check(workspace, "workspace")
     }
 
     pub fn check_device(&self, device: &DeviceKey) -> Result<(), Refusal> {

@@ -42,6 +42,10 @@ pub struct Metrics {
     pub wakes: Counter<u64, AtomicU64>,
     pub compactions: Counter<u64, AtomicU64>,
     pub listeners: Gauge,
+    pub presence: Counter<u64, AtomicU64>,
+    pub presence_deliveries: Counter<u64, AtomicU64>,
+    pub presence_dropped: Counter<u64, AtomicU64>,
+    pub presence_listeners: Gauge,
     pub connections: Gauge,
     pub connections_refused: Counter<u64, AtomicU64>,
     pub auth_failures: Counter<u64, AtomicU64>,
@@ -73,6 +77,10 @@ impl Metrics {
             wakes: Counter::default(),
             compactions: Counter::default(),
             listeners: Gauge::default(),
+            presence: Counter::default(),
+            presence_deliveries: Counter::default(),
+            presence_dropped: Counter::default(),
+            presence_listeners: Gauge::default(),
             connections: Gauge::default(),
             connections_refused: Counter::default(),
             auth_failures: Counter::default(),
@@ -94,6 +102,10 @@ impl Metrics {
             "wakes", "Wake-ups that were sent to listeners", metrics.wakes;
             "compactions", "Logs that were closed up to a snapshot, whose envelopes were deleted", metrics.compactions;
             "listeners", "Open WebSocket listeners", metrics.listeners;
+            "presence", "Presence messages that were passed on", metrics.presence;
+            "presence_deliveries", "Presence messages that were sent to listeners", metrics.presence_deliveries;
+            "presence_dropped", "Presence messages that were too many, not allowed, or missed by a slow listener", metrics.presence_dropped;
+            "presence_listeners", "Open WebSockets for presence", metrics.presence_listeners;
             "connections", "Open connections", metrics.connections;
             "connections_refused", "Connections refused for their number", metrics.connections_refused;
             "auth_failures", "Requests with a missing, wrong or expired token, and failed challenges", metrics.auth_failures;

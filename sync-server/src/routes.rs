@@ -7,6 +7,7 @@ pub mod body;
 pub mod listen;
 pub mod membership;
 pub mod operation;
+pub mod presence;
 pub mod read;
 pub mod snapshot;
 
@@ -62,6 +63,7 @@ pub fn public(relay: Arc<Relay>) -> Router {
         .route("/v1/relay", get(auth::relay))
         .route("/v1/challenge", post(auth::challenge))
         .route("/v1/token", post(auth::token))
+        .route("/v1/recovery", get(membership::recoverable))
         .route("/v1/workspaces", post(membership::create))
         .route("/v1/workspaces/{id}/membership", get(membership::read).post(membership::place))
         .route("/v1/workspaces/{id}/log", get(read::log).post(append::append))
@@ -71,7 +73,9 @@ pub fn public(relay: Arc<Relay>) -> Router {
         .route("/v1/workspaces/{id}/ids", get(snapshot::ids))
         .route("/v1/workspaces/{id}/snapshots", get(snapshot::list).post(snapshot::offer))
         .route("/v1/workspaces/{id}/snapshots/{snapshot}", post(snapshot::judge))
+        .route("/v1/workspaces/{id}/presence", post(presence::say))
         .route("/v1/listen", get(listen::listen))
+        .route("/v1/presence", get(presence::listen))
         .route("/healthz", get(operation::alive))
         .route("/readyz", get(operation::ready));
     if relay.config.admin_listen.is_none() {

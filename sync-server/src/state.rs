@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::administration::Administration;
 use crate::auth::{Challenges, Tokens};
+use crate::circle::Circle;
 use crate::config::Config;
 use crate::connection::Slots;
 use crate::error::Refusal;
@@ -41,6 +42,12 @@ const RECENT_BYTES: usize = 16 << 10;
 /// And so long, since its head carries the time.
 const RECENT_TIME: Duration = Duration::from_secs(1);
 
+/// Presence messages a second from one device, and at once. A device sends ten
+/// at most; what is more is dropped.
+const PRESENCE_RATE: (u32, u32) = (20, 40);
+/// The same for all devices of a workspace together.
+const CIRCLE_RATE: (u32, u32) = (400, 800);
+
 const HOUR_MS: u64 = 3_600_000;
 
 /// The limiters of the relay.
@@ -50,6 +57,10 @@ pub struct Limiters {
     pub device: Limiter,
     pub account: Limiter,
     pub create: Limiter,
+    /// Presence messages of one device.
+    pub presence: Limiter,
+    /// Presence messages in one workspace, each of which goes to all its listeners.
+    pub circle: Limiter,
 }
 
 /// The running relay.
@@ -84,6 +95,7 @@ pub struct Workspace {
     pub id: WorkspaceId,
     roster: RwLock<Arc<Roster>>,
     pub news: News,
+    pub circle: Circle,
     recent: Mutex<Option<RecentPage>>,
     /// Set when this copy counts no longer: who waits with it asks again.
     retired: AtomicBool,
@@ -106,8 +118,8 @@ struct RecentPage {
 pub enum Access {
     /// A member's device.
     Member(Role),
-    /// An open invitation: reads the membership and joins.
-    Invited,
+    /// An open invitation, or a recovery kit: reads the membership and brings one device in.
+    Entering,
 }
 
 impl Relay {
@@ -132,6 +144,8 @@ impl Relay {
                 device: Limiter::per_second(limits.device_rate, limits.device_burst),
                 account: Limiter::per_second(limits.account_rate, limits.account_burst),
                 create: Limiter::per_hour(limits.create_rate),
+                presence: Limiter::per_second(PRESENCE_RATE.0, PRESENCE_RATE.1),
+                circle: Limiter::per_second(CIRCLE_RATE.0, CIRCLE_RATE.1),
             },
             memory: BodyMemory::new(limits.body_memory),
             administration: Administration::new(Bell::of(&config.data)),
@@ -187,6 +201,7 @@ impl Relay {
             id: wanted,
             roster: RwLock::new(Arc::new(roster)),
             news: Arc::new(watch::Sender::new(standing)),
+            circle: Circle::default(),
             recent: Mutex::default(),
             retired: AtomicBool::new(false),
         };
@@ -255,8 +270,8 @@ impl Relay {
     pub async fn member(&self, id: &WorkspaceId, key: &DeviceKey) -> Result<(Arc<Workspace>, Role), Refusal> {
         match self.access(id, key).await? {
             (workspace, Access::Member(role)) => Ok((workspace, role)),
-            (_, Access::Invited) => {
-                let message = "an invitation's key reads the membership and joins, and nothing else: join first";
+            (_, Access::Entering) => {
+                let message = "an invitation's or a recovery kit's key reads the membership and brings a device in, and nothing else";
                 Err(Refusal::new(RelayErrorCode::Forbidden, message))
             }
         }
@@ -315,7 +330,10 @@ pub fn access_in(roster: &Roster, key: &DeviceKey, now_ms: u64) -> Result<Access
         return Ok(Access::Member(role));
     }
     if let Some(invite) = roster.invites.get(key) {
-        return if now_ms > invite.expires_ms { Err(expired()) } else { Ok(Access::Invited) };
+        return if now_ms > invite.expires_ms { Err(expired()) } else { Ok(Access::Entering) };
+    }
+    if roster.recovery_of(key).is_some() {
+        return Ok(Access::Entering);
     }
     if roster.removed.contains_key(key) {
         let message = "this device was removed from the workspace; its members can invite it again with new keys";

@@ -46,6 +46,8 @@ pub struct NewRecord {
     pub removed: Vec<DeviceKey>,
     /// How far its author has read the log.
     pub seen: u64,
+    /// The recovery kits that count after it, where it may change them.
+    pub recovery: Option<Vec<DeviceKey>>,
 }
 
 /// What came of an append.

@@ -5,6 +5,8 @@
 #[cfg(unix)]
 pub mod browser;
 pub mod device;
+#[cfg(target_os = "linux")]
+pub mod fault;
 #[cfg(unix)]
 pub mod group;
 pub mod measure;

@@ -58,25 +58,20 @@ pub struct Relay {
     tls: Option<(PathBuf, PathBuf)>,
     /// How long envelopes stay behind snapshots, in seconds.
     grace: Option<u64>,
+    #[cfg(target_os = "linux")]
+    disk: Option<crate::fault::Disk>,
 }
 
 impl Relay {
     /// Starts a relay on a free port of the loopback interface.
     pub fn start() -> Relay {
-        Relay::of(None, None)
+        Relay::started(None, None)
     }
 
     /// The same, which deletes envelopes behind snapshots so many seconds after
     /// they were confirmed.
     pub fn start_with_grace(seconds: u64) -> Relay {
-        Relay::of(None, Some(seconds))
-    }
-
-    fn of(tls: Option<(PathBuf, PathBuf)>, grace: Option<u64>) -> Relay {
-        let folder = tempfile::tempdir().unwrap();
-        let mut relay = Relay { folder, process: None, address: "127.0.0.1:0".into(), tls, grace };
-        relay.resume();
-        relay
+        Relay::started(None, Some(seconds))
     }
 
     /// Removes what is due at once, as it does by itself every few seconds.
@@ -97,7 +92,27 @@ impl Relay {
 
     /// The same, speaking TLS.
     pub fn start_with_tls(certificate: &Path, key: &Path) -> Relay {
-        Relay::of(Some((certificate.to_path_buf(), key.to_path_buf())), None)
+        Relay::started(Some((certificate.to_path_buf(), key.to_path_buf())), None)
+    }
+
+    fn started(tls: Option<(PathBuf, PathBuf)>, grace: Option<u64>) -> Relay {
+        let mut relay = Relay {
+            folder: tempfile::tempdir().unwrap(),
+            process: None,
+            address: "127.0.0.1:0".into(),
+            tls,
+            grace,
+            #[cfg(target_os = "linux")]
+            disk: None,
+        };
+        relay.resume();
+        relay
+    }
+
+    /// From its next start on it runs on this disk.
+    #[cfg(target_os = "linux")]
+    pub fn put_on(&mut self, disk: Option<crate::fault::Disk>) {
+        self.disk = disk;
     }
 
     /// Where it is reached.
@@ -139,6 +154,10 @@ impl Relay {
         if let Some((certificate, key)) = &self.tls {
             command.arg("--tls-cert").arg(certificate).arg("--tls-key").arg(key);
         }
+        #[cfg(target_os = "linux")]
+        if let Some(disk) = &self.disk {
+            disk.under(&mut command);
+        }
         let (process, url) = start(&mut command, "listening on http", &self.log());
         self.address = url.trim_start_matches('s').trim_start_matches("://").trim_end_matches('/').to_owned();
         self.process = Some(process);
@@ -166,20 +185,37 @@ pub struct Host {
     url: String,
     client: reqwest::Client,
     cookie: String,
+    #[cfg(target_os = "linux")]
+    disk: Option<crate::fault::Disk>,
 }
 
 impl Host {
+    /// Starts it on a data folder with a key file beside it, and on a disk that may fail.
+    #[cfg(target_os = "linux")]
+    pub async fn on(data: &Path, disk: Option<crate::fault::Disk>) -> Host {
+        let mut host = Host::new(data);
+        host.disk = disk;
+        host.resume().await;
+        host
+    }
+
     /// Starts it on a data folder with a key file beside it.
     pub async fn start(data: &Path) -> Host {
-        let mut host = Host {
+        let mut host = Host::new(data);
+        host.resume().await;
+        host
+    }
+
+    fn new(data: &Path) -> Host {
+        Host {
             data: data.to_path_buf(),
             process: None,
             url: String::new(),
             client: reqwest::Client::new(),
             cookie: String::new(),
-        };
-        host.resume().await;
-        host
+            #[cfg(target_os = "linux")]
+            disk: None,
+        }
     }
 
     /// Starts it again on the same folder, on any port.
@@ -187,6 +223,10 @@ impl Host {
         let mut command = Command::new(binary("drystone"));
         command.arg("--data-dir").arg(&self.data).arg("--key-file").arg(self.data.with_extension("key"));
         command.args(["serve", "--listen", "127.0.0.1:0"]);
+        #[cfg(target_os = "linux")]
+        if let Some(disk) = &self.disk {
+            disk.under(&mut command);
+        }
         let (process, address) = start(&mut command, "served at ", &self.data.with_extension("log"));
         self.process = Some(process);
         let (url, token) = address.split_once("/#token=").unwrap();

@@ -2,6 +2,9 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, clippy::print_stdout)]
 
+#[path = "browser/company.rs"]
+mod company;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 

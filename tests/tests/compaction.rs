@@ -41,6 +41,12 @@ async fn changes(device: &Device, document: &str) -> Vec<String> {
     changes
 }
 
+/// Everything is here and at the relay.
+async fn proven(device: &Device) {
+    let proof: Proof = device.call(Request::DoctorProve(Empty {})).await.unwrap();
+    assert!(proof.workspaces.iter().all(|one| one.sound), "{:?}", proof.workspaces);
+}
+
 /// Both have the same text and the same history.
 async fn same(one: &Device, other: &Device, document: &str) {
     assert_eq!(one.export(document).await, other.export(document).await);
@@ -120,6 +126,10 @@ async fn a_late_device_loads_the_snapshot_and_loses_nothing() {
     let text = scene.cleo.export(&scene.document).await;
     for word in ["acknowledged", "waiting", "later", "anna3", "ben3"] {
         assert_eq!(text.matches(word).count(), 1, "{word}: {text}");
+    }
+    // What is here and at the relay is proven where the log is compacted too.
+    for device in [&scene.anna, &scene.cleo] {
+        proven(device).await;
     }
     // And all goes on as before, for who loaded it too.
     scene.cleo.prepend(&scene.document, "on ").await.unwrap();

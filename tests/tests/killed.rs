@@ -43,9 +43,30 @@ async fn type_until_killed(host: &Host, id: &str, section: &str, serial: &mut u3
     }
 }
 
+/// Kills with one pair of folders; with more, the text grows beyond what anyone writes.
+const KILLS: u32 = 200;
+
+fn number(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_missing_after_200_kills() {
-    let seed = std::env::var("DRYSTONE_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(20_261_122);
+    kill(number("DRYSTONE_TEST_SEED", 20_261_122)).await;
+}
+
+/// As many kills as `DRYSTONE_KILLS` says, 5,000 if it says nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes half an hour"]
+async fn nothing_acknowledged_is_missing_after_many_kills() {
+    let first = number("DRYSTONE_TEST_SEED", 20_261_130);
+    for round in 0..number("DRYSTONE_KILLS", 5000).div_ceil(u64::from(KILLS)) {
+        kill(first + round).await;
+        println!("{} kills, nothing is missing", (round + 1) * u64::from(KILLS));
+    }
+}
+
+async fn kill(seed: u64) {
     eprintln!("seed {seed} (DRYSTONE_TEST_SEED)");
     let mut dice = Dice(seed);
     let mut relay = Relay::start();
@@ -66,7 +87,7 @@ async fn nothing_acknowledged_is_missing_after_200_kills() {
 
     let mut marks: Vec<String> = Vec::new();
     let (mut kills, mut serial) = (0, 0);
-    while kills < 200 {
+    while kills < KILLS {
         let wait = Duration::from_millis(1 + dice.roll(60));
         tokio::select! {
             () = type_until_killed(&host, &id, &section, &mut serial, &mut marks) => {}

@@ -7,6 +7,8 @@ use rusqlite::Connection;
 
 /// Takes back what the migrations to bundles and since did to the tables.
 const BEFORE_BUNDLES: &str = "
+    DROP TABLE recovery;
+    DROP TABLE former_roots;
     DROP TABLE snapshot_bases;
     DROP TABLE snapshot_drafts;
     DROP TABLE snapshot_chunks;

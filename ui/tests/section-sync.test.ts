@@ -21,7 +21,7 @@ interface Session {
 
 let open: SectionSync[] = [];
 
-async function session(text: string, client = "me", failure: Failure = "unknown"): Promise<Session> {
+async function session(text: string, client = "me", failure: Failure = "unknown", company = false): Promise<Session> {
   const backend = new MemoryBackend();
   const content = toBase64(new TextEncoder().encode(`# T\n\n## S\n${text}`));
   const { id: document } = await backend.call("document.import", { name: "t.md", content, template: null, templateFile: null, workspace: null, format: null, lift: false, into: null });
@@ -41,6 +41,7 @@ async function session(text: string, client = "me", failure: Failure = "unknown"
       savingChanged: (dirty, problem) => saving.push({ dirty, problem }),
       aroundRemote: (change) => change(),
       failure: () => failure,
+      inCompany: () => company,
     },
   );
   open.push(sync);
@@ -341,4 +342,53 @@ it("keeps the undo history when the editor is taken away and comes back", async 
   sync.unmount();
   undo(target(sync));
   expect(sync.text).toBe("x\n");
+});
+
+it("knows where selections of earlier versions are, under edits of its own too", async () => {
+  const { sync, type, remote } = await session("One two three");
+  const place = (version: number, at: number) => sync.place({ version, anchor: at, head: at })?.head ?? null;
+  const first = sync.takenVersion;
+  expect(place(first, 4)).toBe(4);
+  expect(place(first + 1, 4)).toBeNull();
+  remote(0, 0, "Zero ");
+  expect(place(first, 4)).toBe(9);
+  expect(place(first + 1, 9)).toBe(9);
+  type("mine ", 0);
+  expect(place(first, 4)).toBe(14);
+  await vi.advanceTimersByTimeAsync(LONG);
+  expect(sync.takenVersion).toBe(first + 2);
+  expect([place(first, 4), place(first + 1, 9), place(first + 2, 14)]).toEqual([14, 14, 14]);
+  expect(place(first, 999)).toBe(sync.text.length);
+  sync.reset("Another text", first + 9);
+  expect(place(first + 2, 3)).toBeNull();
+  expect(place(first + 9, 3)).toBe(3);
+});
+
+it("says where its own caret is in the core's text", async () => {
+  const { sync, type } = await session("One two three");
+  expect(sync.selection()).toBeNull();
+  const view = sync.mount(document.body, []);
+  view.focus();
+  const first = sync.takenVersion;
+  view.dispatch({ selection: { anchor: 4 } });
+  expect(sync.selection()).toEqual({ version: first, anchor: 4, head: 4 });
+  type("new ", 4);
+  expect(sync.selection(), "before the letter that follows").toEqual({ version: first, anchor: 4, head: 4 });
+  await vi.advanceTimersByTimeAsync(LONG);
+  expect(sync.selection()).toEqual({ version: first + 1, anchor: 8, head: 8 });
+  sync.unmount();
+  expect(sync.selection()).toBeNull();
+});
+
+it("sends the first keystroke at once while others look on, and collects what follows", async () => {
+  const { backend, sync, type, core } = await session("x\n", "me", "unknown", true);
+  const edits = () => backend.calls.filter(({ command }) => command === "section.edit").length;
+  type("a", 0);
+  await vi.advanceTimersByTimeAsync(BATCH_MS / 2);
+  expect(core()).toBe("ax\n");
+  for (const letter of "bcd") type(letter, sync.text.length - 2);
+  await vi.advanceTimersByTimeAsync(10);
+  expect(edits()).toBe(1);
+  await vi.advanceTimersByTimeAsync(BATCH_MS);
+  expect([edits(), core()]).toEqual([2, sync.text]);
 });

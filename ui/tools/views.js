@@ -31,6 +31,15 @@ export const views = [
     },
   },
   {
+    name: "people",
+    sampleOnly: true,
+    go: async (page) => {
+      await openDocument(page);
+      await page.click("[data-testid=people-here]");
+      await page.waitForSelector("[role=menu]");
+    },
+  },
+  {
     name: "split",
     go: async (page) => {
       await openDocument(page);
@@ -312,6 +321,38 @@ export const views = [
       await page.waitForSelector("[data-testid=own-code]");
     },
   },
+  {
+    name: "proof",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await openSharing(page);
+      await page.click("[data-testid=prove]");
+      await page.waitForSelector("[data-testid=proof-result]");
+    },
+  },
+  { name: "recovery", query: "?sample=shared", sampleOnly: true, go: openRecovery },
+  { name: "recovery-words", query: "?sample=shared", sampleOnly: true, go: makeKit },
+  {
+    name: "recovery-tried",
+    query: "?sample=shared",
+    sampleOnly: true,
+    go: async (page) => {
+      await makeKit(page);
+      const words = await page.locator("[data-testid=recovery-words] li").allTextContents();
+      await page.click("[data-testid=recovery-written]");
+      await page.fill("[data-testid=recovery-given]", words.join(" "));
+      await page.click("[data-testid=recovery-try-now]");
+      await page.waitForSelector("[data-testid=recovery-tried]");
+    },
+  },
+  {
+    name: "recovery-use",
+    go: async (page) => {
+      await fromPalette(page, "Use a recovery kit");
+      await page.waitForSelector("[data-testid=recovery-given]");
+    },
+  },
   { name: "reader", query: "?sample=reader", sampleOnly: true, go: openDocument },
   {
     name: "reader-model",
@@ -416,6 +457,18 @@ export async function openPage(page, name) {
   await openDocument(page);
   await page.keyboard.press(`Alt+${["write", "model", "flows", "decisions", "operations", "check"].indexOf(name) + 1}`);
   await page.waitForSelector("main h1");
+}
+
+async function openRecovery(page) {
+  await openSharing(page);
+  await page.click("[data-testid=recovery-open]");
+  await page.waitForSelector("[data-testid=recovery-coverage]");
+}
+
+async function makeKit(page) {
+  await openRecovery(page);
+  await page.click("[data-testid=recovery-make]");
+  await page.waitForSelector("[data-testid=recovery-words]");
 }
 
 async function openMembers(page) {

@@ -14,6 +14,8 @@ mod lift;
 mod list;
 mod log;
 mod new;
+mod presence;
+mod recovery;
 mod relay;
 mod remove;
 mod restore;
@@ -71,12 +73,17 @@ pub enum Command {
     /// List, add, name and revoke devices
     #[command(subcommand)]
     Device(device::Command),
+    /// Make, try and use the recovery kit
+    #[command(subcommand)]
+    Recovery(recovery::Command),
     /// Carry a workspace by hand: write, look at and take in bundles
     #[command(subcommand)]
     Bundle(bundle::Command),
     /// Choose the relay a workspace synchronises through
     #[command(subcommand)]
     Relay(relay::Command),
+    /// Show others where you are in documents, or do not
+    Presence(presence::Arguments),
     /// Synchronise with the relays: one round, or until stopped
     Sync(sync::Arguments),
     /// Show where everything is and how synchronisation stands
@@ -111,12 +118,14 @@ impl Command {
             Command::Restore(arguments) => restore::run(arguments, global, output).await,
             Command::Workspace(command) => workspace::run(command, global, output).await,
             Command::Device(command) => device::run(command, global, output).await,
+            Command::Recovery(command) => recovery::run(command, global, output).await,
             Command::Bundle(command) => bundle::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
+            Command::Presence(arguments) => presence::run(arguments, global, output).await,
             Command::Sync(arguments) => sync::run(arguments, global, output).await,
             Command::Status(_) => status::run(global, output).await,
             Command::Serve(arguments) => serve::run(arguments, global, output).await,
-            Command::Doctor(_) => doctor::run(global, output).await,
+            Command::Doctor(arguments) => doctor::run(arguments, global, output).await,
             Command::Completions(arguments) => completions::run(&arguments, output),
         }
     }

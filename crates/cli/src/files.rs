@@ -116,6 +116,15 @@ pub fn make_folder(path: &Path) -> Result<()> {
 /// to the disk, then under its name. Something that is not a file, such as
 /// `/dev/stdout` or a pipe, is written to directly.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, 0o666)
+}
+
+/// The same for a secret: a new file is readable by its owner alone.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, 0o600)
+}
+
+fn write_with(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     // A link's target is replaced, not the link.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let existing = fs::metadata(&target).ok();
@@ -123,19 +132,21 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         Some(metadata) if !metadata.is_file() => {
             fs::OpenOptions::new().write(true).open(&target).and_then(|mut file| file.write_all(bytes))
         }
-        _ => replace(&target, bytes, existing.map(|metadata| metadata.permissions())),
+        _ => replace(&target, bytes, mode, existing.map(|metadata| metadata.permissions())),
     };
     written.map_err(|error| unwritable(path, &error))
 }
 
-fn replace(target: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+fn replace(target: &Path, bytes: &[u8], mode: u32, permissions: Option<fs::Permissions>) -> io::Result<()> {
     let folder = match target.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _ = mode;
     let mut file = builder.prefix(".drystone-").tempfile_in(folder)?;
     file.write_all(bytes)?;
     if let Some(permissions) = permissions {

@@ -119,6 +119,13 @@ impl Output {
         }
     }
 
+    /// Tells people something besides the result; says nothing to programs.
+    pub fn note(&self, text: &str) {
+        if !self.json {
+            self.complain(text);
+        }
+    }
+
     fn complain(&self, text: &str) {
         // When standard error is closed there is nobody left to tell.
         let _ = anstream::stderr().lock().write_all(text.as_bytes());

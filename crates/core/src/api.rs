@@ -17,11 +17,17 @@ macro_rules! data {
 mod bundles;
 mod compaction;
 mod model;
+mod presence;
+mod proof;
+mod recovery;
 mod sharing;
 
 pub use bundles::*;
 pub use compaction::*;
 pub use model::*;
+pub use presence::*;
+pub use proof::*;
+pub use recovery::*;
 pub use sharing::*;
 
 data! {
@@ -462,6 +468,14 @@ data! {
             section: String,
             /// How.
             update: SectionUpdate,
+        },
+        /// Somebody came into a document, moved in it, or left.
+        #[serde(rename_all = "camelCase")]
+        PresenceChanged {
+            /// The document.
+            document: String,
+            /// Everybody else in it now.
+            people: Vec<PresentPerson>,
         },
         /// Synchronisation of a workspace moved on.
         #[serde(rename_all = "camelCase")]

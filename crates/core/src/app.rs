@@ -15,7 +15,9 @@ mod model_paths;
 mod open_document;
 mod paths;
 mod persist;
+mod presence;
 mod project;
+mod proving;
 mod recover;
 mod sections;
 mod sharing;
@@ -82,6 +84,7 @@ struct Inner {
     /// When snapshots are made; only tests change it.
     compaction: compaction::Thresholds,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
+    presence: presence::Presence,
 }
 
 /// Nothing uses SQLite any more once the last handle is gone: a process that
@@ -113,6 +116,7 @@ impl App {
         if background_sync {
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+            app.start_presence();
         }
         Ok(app)
     }
@@ -155,6 +159,7 @@ impl App {
             sync: Mutex::default(),
             compaction: compaction::Thresholds::default(),
             housekeeping: Mutex::default(),
+            presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),
         }));
         let now = app.now_ms();
         let mut random = app.random();
@@ -183,6 +188,7 @@ impl App {
     /// # Errors
     /// When something could not be saved; it is in the journal then.
     pub async fn close(&self) -> Result<()> {
+        self.leave_presence().await;
         let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(task);
         self.blocking(|app| {

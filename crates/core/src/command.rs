@@ -71,6 +71,12 @@ macro_rules! for_each_command {
             "section.delete" SectionDelete section_delete SectionRef => Empty;
             /// Brings a deleted section back.
             "section.restore" SectionRestore section_restore SectionRef => Empty;
+            /// Says where a page of this device is, for others to see.
+            "presence.set" PresenceSet presence_set SetPresence => Empty;
+            /// Who else is in a document.
+            "presence.list" PresenceList presence_list DocumentRef => PresentPeople;
+            /// Whether others see where this device is; changes it when asked to.
+            "presence.show" PresenceShow presence_show ShowPresence => PresenceSetting;
             /// Full-text search over all documents.
             "search" Search search Search => Vec<SearchHit>;
             /// The workspaces of this device; the first is the default one.
@@ -113,6 +119,16 @@ macro_rules! for_each_command {
             "device.name" DeviceName device_name NameDevice => Vec<MemberDevice>;
             /// Takes a device out of a workspace, with new keys for all others; reaches the relay.
             "device.revoke" DeviceRevoke device_revoke MemberDeviceRef => Vec<MemberDevice>;
+            /// What would come back after losing all devices.
+            "recovery.status" RecoveryStatus recovery_status Empty => RecoveryStatus;
+            /// Makes a recovery kit and makes it known; reaches the relays.
+            "recovery.create" RecoveryCreate recovery_create CreateRecovery => RecoveryKit;
+            /// Tries a recovery kit without using it; reaches the relays.
+            "recovery.rehearse" RecoveryRehearse recovery_rehearse RehearseRecovery => RecoveryRehearsal;
+            /// What a recovery kit brings back; reaches the relays and changes nothing.
+            "recovery.preview" RecoveryPreview recovery_preview UseRecovery => RecoveryPreview;
+            /// Comes back with a recovery kit; reaches the relays.
+            "recovery.use" RecoveryUse recovery_use UseRecovery => Recovered;
             /// What an invitation leads to; reaches nothing.
             "workspace.inspect" WorkspaceInspect workspace_inspect InspectInvite => InviteInfo;
             /// What the relay says an invitation leads to, without using it.
@@ -137,6 +153,8 @@ macro_rules! for_each_command {
             "sync.noteRefused" SyncNoteRefused sync_note_refused WorkspaceRef => SyncState;
             /// Checks the database, the keys and the relay.
             "doctor" Doctor doctor Empty => Vec<DoctorCheck>;
+            /// Proves that everything that was ever acknowledged is here and at the relays.
+            "doctor.prove" DoctorProve doctor_prove Empty => Proof;
         }
     };
 }
@@ -189,9 +207,10 @@ pub fn typescript() -> String {
         crate::error::ErrorCode crate::error::Error Empty AppInfo KeySource Completeness DocumentSummary SectionState SectionView
         TemplateSlot DocumentView TemplateInfo DocumentRef CreateDocument RenameDocument ListDocuments ImportDocument Imported
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
-        AddSection SectionRef RenameSection MoveSection Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
+        AddSection SectionRef RenameSection MoveSection SetPresence TextSelection PresentPerson PresentPeople ShowPresence PresenceSetting Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
-        WorkspaceKeys SnapshotInfo Compaction MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle SetRelay SyncPhase SyncState SetUserName DoctorCheck
+        WorkspaceKeys SnapshotInfo Compaction MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
+        RecoveryPreview RecoverableWorkspace Recovered SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event
         Value Edit ChoiceInfo FieldInfo CollectionInfo ModelSchema RecordView ModelView SectionBody ApplyEdits Applied LiftDocument
         LiftFinding LiftReport CheckDocument Severity CheckFinding CheckReport FixFinding RuleInfo CompareEnvironments ComparisonRow

@@ -10,9 +10,11 @@ pub mod keys;
 pub mod link;
 pub mod names;
 pub mod payload;
+pub mod presence;
 pub mod qr;
 pub mod random;
 pub mod records;
+pub mod recovery;
 pub mod snapshot;
 pub mod wrap;
 

@@ -33,6 +33,7 @@
 //!       tags, refs: map of word or id to ""; map: map of name to string
 //! ```
 
+mod cursor;
 mod difference;
 mod edit;
 #[cfg(test)]
@@ -205,6 +206,11 @@ impl Document {
             summary: summary.to_owned(),
             bytes: change.bytes().into_owned(),
         });
+    }
+
+    /// Whether a change is part of it, and waits for none that is missing.
+    pub fn has_change(&mut self, hash: &[u8; 32]) -> bool {
+        self.doc.get_change_by_hash(&automerge::ChangeHash(*hash)).is_some()
     }
 
     /// The version, which must have nothing uncommitted.

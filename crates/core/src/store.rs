@@ -6,6 +6,7 @@ pub mod documents;
 pub mod journal;
 pub mod records;
 pub mod search;
+pub mod settings;
 pub mod sharing;
 
 pub use database::Database;

@@ -13,14 +13,16 @@ use drystone_core::crypto::keys::{EpochKey, Identity, IdentitySecrets, Secret, S
 use drystone_core::crypto::names::{self, Whose};
 use drystone_core::crypto::random::{Random, SeededRandom};
 use drystone_core::crypto::records::{self, Next};
-use drystone_core::crypto::{envelope, payload, snapshot, wrap};
+use drystone_core::crypto::recovery::KitSecret;
+use drystone_core::crypto::{envelope, payload, presence, snapshot, wrap};
 use drystone_core::sync::membership;
 use drystone_core::sync::snapshot::{Book as LogBook, Counted};
 use drystone_wire::bundle::{Bundle, CarriedRecord, DeviceHead, FileInvitation, Heads, Known, RelayHint};
 use drystone_wire::envelope::{Envelope, Kind};
-use drystone_wire::ids::{AgreementKey, Bytes};
+use drystone_wire::ids::{AgreementKey, Bytes, PresenceSession};
 use drystone_wire::log::{chain_next, chain_start};
 use drystone_wire::membership::{LastAccepted, Record, Role, Wrap};
+use drystone_wire::presence::Presence;
 use drystone_wire::roster::Roster;
 use drystone_wire::snapshot::{Offer, Statement, Verdict};
 use drystone_wire::{DeviceKey, DocumentHandle, Hash, RelayKey, RootKey, WorkspaceId, auth, canonical};
@@ -115,6 +117,46 @@ fn envelopes() {
         let key = EpochKey::new(Secret::new(array(&case["epochKey"])));
         assert_eq!(envelope::open(&envelope, &header, &key).unwrap().to_vec(), unhex(&case["plaintext"]));
         assert_eq!(envelope.ciphertext.0.len() as u64, case["paddedSize"].as_u64().unwrap() + 16);
+    }
+}
+
+#[test]
+fn presences() {
+    let key = EpochKey::new(Secret::new([5; 32]));
+    let device = SigningPair::new(&Secret::new([2; 32]));
+    let mut random = SeededRandom::new(9);
+    let place = presence::Place {
+        document: DocumentHandle([6; 16]),
+        section: "0123456789abcdef".into(),
+        selection: vec![Bytes(vec![1, 2]), Bytes([&[1, 3, 16][..], &[7; 16], &[42, 2]].concat())],
+    };
+    let full = presence::Place { section: "s".repeat(64), selection: vec![Bytes(vec![9; 64]); 2], ..place.clone() };
+    let cases: Vec<Value> = [vec![], vec![place], vec![full; 8]]
+        .into_iter()
+        .zip(1..)
+        .map(|(places, number)| {
+            let speaker = presence::Speaker {
+                workspace: WorkspaceId([8; 32]),
+                session: PresenceSession([4; 8]),
+                number,
+                time_ms: 1_764_000_000_000 + number,
+                epoch: 3,
+            };
+            let content = presence::Content::of(places);
+            let sealed = presence::seal(&speaker, &content, &key, &device, &mut random).unwrap();
+            json!({
+                "epochKey": hex(key.expose()),
+                "deviceSecret": hex([2; 32]),
+                "plaintext": hex(drystone_wire::canonical::encode(&content)),
+                "message": hex(sealed.to_bytes()),
+            })
+        })
+        .collect();
+    for case in check("presence", &json!(cases)).as_array().unwrap() {
+        let (message, header) = Presence::open(&unhex(&case["message"])).unwrap();
+        let key = EpochKey::new(Secret::new(array(&case["epochKey"])));
+        let content = presence::open(&message, &header, &key).unwrap();
+        assert_eq!(drystone_wire::canonical::encode(&content), unhex(&case["plaintext"]));
     }
 }
 
@@ -525,4 +567,44 @@ fn logs_and_tokens() {
             "seededRandom": { "seed": 1, "first16": hex(stream) },
         }),
     );
+}
+
+/// A recovery kit, what it seals, and the records that make it known and use it.
+#[test]
+fn recovery() {
+    const WORDS: &str = "legal winner thank year wave sausage worth useful legal winner thank year wave sausage worth \
+                         useful legal winner thank year wave sausage worth title";
+    let (anna, laptop) = (identity(1), identity(41));
+    let mut random = SeededRandom::new(17);
+    let created = records::create(&anna, "Harbour", "Anna", 1_700_000_000_000, &mut random).unwrap();
+    let mut book = Book::new(&created.record);
+    let (key, time) = (created.epoch_key.clone(), 1_700_000_001_000);
+    let kit = KitSecret::read(WORDS).unwrap().keys().unwrap();
+    let published = kit.published(&Secret::new([1; 32]), &mut random).unwrap();
+    let set = records::set_recovery(&anna, &book.next(time), &key, published.clone(), &mut random).unwrap();
+    book.add(&set);
+    let certificate = anna.certify(laptop.device_key(), laptop.agreement().public());
+    let next = book.next(time);
+    let back = records::recover(&laptop, &next, &key, &kit, certificate, &mut random).unwrap();
+    book.add(&back);
+    let file = check(
+        "recovery",
+        &json!({
+            "words": WORDS,
+            "kit": hex([0x7f; 32]),
+            "signingKey": published.signing,
+            "agreementKey": published.agreement,
+            "root": anna.root_key(),
+            "sealedRoot": hex(&published.sealed_root.0),
+            "signature": published.signature,
+            "records": book.list.iter().map(hex).collect::<Vec<_>>(),
+        }),
+    );
+    let mut replayed = Roster::create(&unhex(&file["records"][0])).unwrap();
+    for record in &file["records"].as_array().unwrap()[1..] {
+        replayed.apply(&unhex(record)).unwrap();
+    }
+    assert_eq!(replayed, book.roster);
+    let known = replayed.members[&anna.root_key()].recovery.clone().unwrap();
+    assert_eq!(kit.open_root(&known.keys, &anna.root_key()).unwrap(), Secret::new([1; 32]));
 }

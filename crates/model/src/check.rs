@@ -10,7 +10,7 @@ mod file;
 mod findings;
 mod kinds;
 mod layers;
-mod near;
+pub mod near;
 mod output;
 mod project;
 mod prose;

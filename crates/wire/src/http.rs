@@ -22,7 +22,7 @@ pub struct RelayInfo {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChallengeRequest {
-    /// Who wants a token: a device's key, or an invitation's.
+    /// Who wants a token: a device's key, an invitation's, or a recovery kit's.
     pub device: DeviceKey,
 }
 
@@ -60,6 +60,14 @@ pub struct Token {
     pub token: String,
     /// Seconds until it expires.
     pub expires_in: u64,
+}
+
+/// `GET /v1/recovery`: where the recovery kit that asks brings its member back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Recoverable {
+    /// At most [`crate::limits::RECOVERABLE`].
+    pub workspaces: Vec<WorkspaceId>,
 }
 
 /// A wake-up, one JSON text message on `GET /v1/listen`. Losing one costs

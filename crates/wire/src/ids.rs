@@ -99,6 +99,8 @@ id! {
     RootKey(32);
     /// A relay's Ed25519 public key.
     RelayKey(32);
+    /// One running program of a device, as presence tells them apart.
+    PresenceSession(8);
     /// An X25519 public key that keys are wrapped for.
     AgreementKey(32);
     /// An Ed25519 signature.

@@ -13,11 +13,16 @@ pub mod ids;
 pub mod limits;
 pub mod log;
 pub mod membership;
+pub mod presence;
 pub mod roster;
 pub mod snapshot;
 
 #[cfg(test)]
 mod form_tests;
+#[cfg(test)]
+mod presence_tests;
+#[cfg(test)]
+mod recovery_tests;
 #[cfg(test)]
 mod roster_tests;
 #[cfg(test)]

@@ -24,12 +24,16 @@ pub const RECORD_REPLY_BYTES: usize = 8 << 20;
 pub const MEMBERS: usize = 1000;
 /// Devices of one member.
 pub const DEVICES: usize = 32;
-/// Devices of all members of one workspace together. A new epoch wraps its key
+/// Devices and recovery kits of all members of one workspace together. A new epoch wraps its key
 /// for each in one record, which must stay within [`RECORD_BYTES`]: a workspace
 /// that outgrew it could never remove anybody again.
 pub const WORKSPACE_DEVICES: usize = 2000;
 /// A sealed name of a person or a workspace, in bytes.
 pub const SEALED_NAME_BYTES: usize = 1024;
+/// A root's secret, sealed for a recovery kit, in bytes: nonce, secret and tag.
+pub const SEALED_ROOT_BYTES: usize = 24 + 32 + 16;
+/// Workspaces that one recovery kit is told of at one relay.
+pub const RECOVERABLE: usize = 200;
 /// Open invitations of one workspace.
 pub const INVITES: usize = 1000;
 /// A bundle file, in bytes.
@@ -64,6 +68,11 @@ pub const CHALLENGE_SECONDS: u64 = 60;
 pub const WAIT_SECONDS: u64 = 30;
 /// How often the relay pings a listener, in seconds.
 pub const PING_SECONDS: u64 = 15;
+/// A sealed presence message, in bytes.
+pub const PRESENCE_BYTES: usize = 4 << 10;
+/// Without a sign for this long somebody counts as gone, in seconds. A message
+/// whose time is further than this from the reader's is not believed.
+pub const PRESENCE_SECONDS: u64 = 30;
 /// How far a client's clock may be off before it is told so, in milliseconds.
 pub const CLOCK_TOLERANCE_MS: u64 = 5 * 60 * 1000;
 
@@ -83,6 +92,10 @@ pub mod context {
     pub const INVITE_SIGNATURE: &str = "drystone v1 invite signature";
     /// What a root key signs of a device.
     pub const DEVICE_SIGNATURE: &str = "drystone v1 device signature";
+    /// What a root key signs of a recovery kit.
+    pub const RECOVERY_KEYS: &str = "drystone v1 recovery keys";
+    /// What a recovery kit signs of a device that it brings in.
+    pub const RECOVERY_SIGNATURE: &str = "drystone v1 recovery signature";
     /// What the relay signs of a membership record.
     pub const COUNTERSIGNATURE: &str = "drystone v1 membership countersignature";
     /// What the relay signs of a log's head.
@@ -95,6 +108,8 @@ pub mod context {
     pub const SNAPSHOT_VERDICT: &str = "drystone v1 snapshot verdict signature";
     /// Digest of what a snapshot holds.
     pub const SNAPSHOT_CONTENT: &str = "drystone v1 snapshot content";
+    /// What a device signs of a presence message.
+    pub const PRESENCE_SIGNATURE: &str = "drystone v1 presence signature";
     /// What a device signs to get a token.
     pub const CHALLENGE_SIGNATURE: &str = "drystone v1 challenge signature";
 }

@@ -99,6 +99,39 @@ pub struct LastAccepted {
     pub sequence: u64,
 }
 
+/// What a member's recovery kit is recognised by, certified by their root key.
+/// The secret of the kit itself is on no device.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct RecoveryKeys {
+    /// Signs [`Operation::Recover`].
+    #[n(0)]
+    pub signing: DeviceKey,
+    /// Every epoch's key is wrapped for it.
+    #[n(1)]
+    pub agreement: AgreementKey,
+    /// The root's secret, sealed under a key of the kit.
+    #[n(2)]
+    pub sealed_root: Bytes,
+    /// The root key's signature over [`RecoveryKeys::signed_bytes`].
+    #[n(3)]
+    pub signature: Signature,
+}
+
+impl RecoveryKeys {
+    /// What the root key signs.
+    pub fn signed_bytes(root: &RootKey, signing: &DeviceKey, agreement: &AgreementKey, sealed_root: &[u8]) -> Hash {
+        let parts = [root.as_bytes(), signing.as_bytes(), agreement.as_bytes(), sealed_root];
+        hash(context::RECOVERY_KEYS, &parts)
+    }
+
+    /// Whether this root certified them.
+    pub fn verify(&self, root: &RootKey) -> bool {
+        let bytes = Self::signed_bytes(root, &self.signing, &self.agreement, &self.sealed_root.0);
+        verify(&root.0, bytes.as_bytes(), &self.signature)
+    }
+}
+
 /// What a record does.
 #[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
 pub enum Operation {
@@ -277,6 +310,38 @@ pub enum Operation {
         #[n(6)]
         invite_signature: Signature,
     },
+    /// A member has made a recovery kit; the one before it works no more.
+    #[n(12)]
+    SetRecovery {
+        /// The kit's public half.
+        #[n(0)]
+        keys: RecoveryKeys,
+        /// The epoch whose key is wrapped.
+        #[n(1)]
+        epoch: u32,
+        /// The epoch key for the kit.
+        #[n(2)]
+        wrap: Wrap,
+    },
+    /// A member comes back on a new device with their recovery kit.
+    #[n(13)]
+    Recover {
+        /// The kit's signing key.
+        #[n(0)]
+        recovery: DeviceKey,
+        /// The new device, which is the author, certified by the member's root.
+        #[n(1)]
+        device: DeviceCertificate,
+        /// The epoch whose key is wrapped.
+        #[n(2)]
+        epoch: u32,
+        /// The epoch key for the new device.
+        #[n(3)]
+        wrap: Wrap,
+        /// The kit's signature over [`recover_bytes`].
+        #[n(4)]
+        recovery_signature: Signature,
+    },
 }
 
 /// The signed part of a record.
@@ -354,6 +419,11 @@ pub fn join_bytes(workspace: &WorkspaceId, invite: &DeviceKey, root: &RootKey, d
         context::INVITE_SIGNATURE,
         &[workspace.as_bytes(), invite.as_bytes(), root.as_bytes(), &canonical::encode(device)],
     )
+}
+
+/// What a recovery kit signs, so that only who has it brings a device in.
+pub fn recover_bytes(workspace: &WorkspaceId, recovery: &DeviceKey, device: &DeviceCertificate) -> Hash {
+    hash(context::RECOVERY_SIGNATURE, &[workspace.as_bytes(), recovery.as_bytes(), &canonical::encode(device)])
 }
 
 /// What the relay signs.

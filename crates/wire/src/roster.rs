@@ -7,7 +7,8 @@ use crate::canonical::CanonicalError;
 use crate::ids::{AgreementKey, Bytes, DeviceKey, Hash, RootKey, WorkspaceId, verify};
 use crate::limits;
 use crate::membership::{
-    Body, DeviceCertificate, Epoch, LastAccepted, Operation, Record, Role, VERSION, join_bytes, signed_bytes,
+    Body, DeviceCertificate, Epoch, LastAccepted, Operation, Record, RecoveryKeys, Role, VERSION, join_bytes,
+    recover_bytes, signed_bytes,
 };
 
 /// A member and the devices they use.
@@ -21,6 +22,17 @@ pub struct Member {
     pub name_epoch: u32,
     /// Devices in use, with the keys that are wrapped for them.
     pub devices: BTreeMap<DeviceKey, AgreementKey>,
+    /// The member's recovery kit.
+    pub recovery: Option<Recovery>,
+}
+
+/// The recovery kit that brings a member back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovery {
+    /// Its public half.
+    pub keys: RecoveryKeys,
+    /// When it was made known by its author's clock, milliseconds since 1970.
+    pub since_ms: u64,
 }
 
 /// An invitation that can still be used.
@@ -60,7 +72,7 @@ pub struct Roster {
     pub epoch: u32,
     /// When it began by its author's clock, milliseconds since 1970.
     pub epoch_ms: u64,
-    /// Whether someone who has its key has left since.
+    /// Whether someone who has its key has left since, or a recovery kit that opens it was replaced.
     pub departed: bool,
     /// Members by root key.
     pub members: BTreeMap<RootKey, Member>,
@@ -215,6 +227,8 @@ impl Roster {
             Operation::SetName { member_name, epoch } => self.set_name(body, member_name, *epoch),
             Operation::Leave { devices } => self.leave(body, devices),
             Operation::SetDeviceName { device, name, epoch } => self.set_device_name(body, device, name, *epoch),
+            Operation::SetRecovery { keys, epoch, wrap } => self.set_recovery(body, keys, *epoch, &wrap.to),
+            Operation::Recover { .. } => self.recover(body),
         }
     }
 
@@ -306,6 +320,17 @@ impl Roster {
     ) -> Result<(), RosterError> {
         self.author_role(body)?;
         let root = self.devices[&body.author];
+        self.take_in(root, device, epoch, wrapped_for)
+    }
+
+    /// One more device of a member.
+    fn take_in(
+        &mut self,
+        root: RootKey,
+        device: &DeviceCertificate,
+        epoch: u32,
+        wrapped_for: &AgreementKey,
+    ) -> Result<(), RosterError> {
         if !device.verify(&root) {
             return Err(RosterError::Signature("device"));
         }
@@ -325,6 +350,69 @@ impl Roster {
         member.devices.insert(device.signing, device.agreement);
         self.devices.insert(device.signing, root);
         Ok(())
+    }
+
+    fn set_recovery(
+        &mut self,
+        body: &Body,
+        keys: &RecoveryKeys,
+        epoch: u32,
+        wrapped_for: &AgreementKey,
+    ) -> Result<(), RosterError> {
+        self.author_role(body)?;
+        let root = self.devices[&body.author];
+        if keys.sealed_root.0.len() != limits::SEALED_ROOT_BYTES {
+            return Err(RosterError::NotAllowed("a recovery kit seals the root's secret"));
+        }
+        if !keys.verify(&root) {
+            return Err(RosterError::Signature("recovery kit"));
+        }
+        if epoch != self.epoch || *wrapped_for != keys.agreement {
+            return Err(RosterError::Epoch("a recovery kit gets the current epoch's key"));
+        }
+        // Two recipients with one key would make the wraps of a new epoch ambiguous.
+        if self.recipients().any(|known| known == keys.agreement) || self.recovery_of(&keys.signing).is_some() {
+            return Err(RosterError::NotAllowed("this recovery kit is in use"));
+        }
+        self.check_room_for_device()?;
+        let Some(member) = self.members.get_mut(&root) else {
+            return Err(RosterError::NotAllowed("the author is not a member"));
+        };
+        let before = member.recovery.replace(Recovery { keys: keys.clone(), since_ms: body.time_ms });
+        // Whoever holds the replaced kit has the current key.
+        self.departed |= before.is_some();
+        Ok(())
+    }
+
+    /// A member comes back with a recovery kit. The devices they had stay until they are revoked.
+    fn recover(&mut self, body: &Body) -> Result<(), RosterError> {
+        let Operation::Recover { recovery, device, epoch, wrap, recovery_signature } = &body.operation else {
+            return Err(RosterError::NotAllowed("not a recovery"));
+        };
+        if device.signing != body.author {
+            return Err(RosterError::NotAllowed("the author is the new device"));
+        }
+        let root = self.recovery_of(recovery).ok_or(RosterError::NotAllowed("this recovery kit is not in use"))?;
+        let bytes = recover_bytes(&self.workspace, recovery, device);
+        if !verify(&recovery.0, bytes.as_bytes(), recovery_signature) {
+            return Err(RosterError::Signature("recovery kit"));
+        }
+        self.take_in(root, device, *epoch, &wrap.to)
+    }
+
+    /// Whose recovery kit signs with a key.
+    pub fn recovery_of(&self, signing: &DeviceKey) -> Option<RootKey> {
+        let kit = |member: &Member| member.recovery.as_ref().is_some_and(|kit| kit.keys.signing == *signing);
+        self.members.iter().find(|(_, member)| kit(member)).map(|(root, _)| *root)
+    }
+
+    /// Everybody a new epoch's key is wrapped for, but for open invitations:
+    /// each device that is in use, and each member's recovery kit.
+    pub fn recipients(&self) -> impl Iterator<Item = AgreementKey> {
+        self.members.values().flat_map(|member| {
+            let kit = member.recovery.as_ref().map(|kit| kit.keys.agreement);
+            member.devices.values().copied().chain(kit)
+        })
     }
 
     fn set_device_name(
@@ -428,14 +516,14 @@ impl Roster {
     fn check_wraps(&self, epoch: &Epoch) -> Result<(), RosterError> {
         let mut given: Vec<AgreementKey> = epoch.wraps.iter().map(|wrap| wrap.to).collect();
         let invited = self.invites.values().map(|open| open.agreement);
-        let mut due: Vec<AgreementKey> = self.members.values().flat_map(|m| m.devices.values().copied()).collect();
+        let mut due: Vec<AgreementKey> = self.recipients().collect();
         due.extend(invited);
         given.sort_unstable();
         due.sort_unstable();
         if given == due {
             Ok(())
         } else {
-            Err(RosterError::Epoch("every device that stays gets the key, and no other"))
+            Err(RosterError::Epoch("every device and recovery kit that stays gets the key, and no other"))
         }
     }
 
@@ -444,10 +532,11 @@ impl Roster {
     }
 
     fn check_room_for_device(&self) -> Result<(), RosterError> {
-        if self.devices.len() < limits::WORKSPACE_DEVICES {
+        let kits = self.members.values().filter(|member| member.recovery.is_some()).count();
+        if self.devices.len() + kits < limits::WORKSPACE_DEVICES {
             Ok(())
         } else {
-            Err(RosterError::Limit(limits::WORKSPACE_DEVICES, "devices in the workspace"))
+            Err(RosterError::Limit(limits::WORKSPACE_DEVICES, "devices and recovery kits in the workspace"))
         }
     }
 
@@ -457,7 +546,7 @@ impl Roster {
 
     fn insert_member(&mut self, root: RootKey, role: Role, name: Vec<u8>, epoch: u32, device: &DeviceCertificate) {
         let devices = BTreeMap::from([(device.signing, device.agreement)]);
-        self.members.insert(root, Member { role, name, name_epoch: epoch, devices });
+        self.members.insert(root, Member { role, name, name_epoch: epoch, devices, recovery: None });
         self.devices.insert(device.signing, root);
     }
 }

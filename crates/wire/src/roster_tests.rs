@@ -238,6 +238,7 @@ fn an_invitation_brings_one_person_in_with_its_role() {
         name: vec![3],
         name_epoch: 1,
         devices: [(person.device_id(), person.agreement())].into(),
+        recovery: None,
     };
     assert_eq!(book.roster.members[&person.id()], expected);
     let second = Person::new(3);

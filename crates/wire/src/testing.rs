@@ -171,11 +171,10 @@ impl Book {
         Operation::AddDevice { device: device.certificate(), epoch: self.roster.epoch, wrap: wrap(device.agreement()) }
     }
 
-    /// The next epoch, wrapped for every device but these.
+    /// The next epoch, wrapped for everybody but these.
     pub fn next_epoch(&self, without: &[&Person]) -> Epoch {
         let gone: Vec<_> = without.iter().map(|person| person.agreement()).collect();
-        let all = self.roster.members.values().flat_map(|member| member.devices.values().copied());
-        let wraps = all.filter(|key| !gone.contains(key)).map(wrap).collect();
+        let wraps = self.roster.recipients().filter(|key| !gone.contains(key)).map(wrap).collect();
         Epoch { number: self.roster.epoch + 1, wraps, previous: Bytes(vec![9; 48]) }
     }
 

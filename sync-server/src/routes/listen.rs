@@ -29,9 +29,9 @@ const WRITE_BUFFER: usize = 16 << 10;
 /// The longest message of a listener, in bytes: control frames only.
 const MESSAGE_BYTES: usize = 1 << 10;
 /// Pings without an answer before a listener counts as gone.
-const UNANSWERED: u32 = 2;
+pub(super) const UNANSWERED: u32 = 2;
 /// How long a listener may take to accept one message.
-const SEND_TIME: Duration = Duration::from_secs(10);
+pub(super) const SEND_TIME: Duration = Duration::from_secs(10);
 
 pub async fn listen(
     State(relay): Shared,
@@ -64,7 +64,7 @@ pub async fn listen(
         .on_upgrade(move |socket| tasks.track_future(listener.run(socket, watched))))
 }
 
-fn workspaces(uri: &Uri) -> Result<Vec<WorkspaceId>, Refusal> {
+pub(super) fn workspaces(uri: &Uri) -> Result<Vec<WorkspaceId>, Refusal> {
     let query = body::Query::new(uri.query())?;
     let names = query.text("workspaces").filter(|text| !text.is_empty());
     let names = names.ok_or_else(|| Refusal::bad_request("name the workspaces to listen to: ?workspaces=ID,ID"))?;
@@ -103,7 +103,7 @@ impl Watched {
 }
 
 /// Counts a listener while it lives.
-struct Counted<'a>(&'a Gauge);
+pub(super) struct Counted<'a>(pub &'a Gauge);
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
@@ -112,7 +112,7 @@ impl Drop for Counted<'_> {
 }
 
 /// Why a listener ends, as a WebSocket close.
-type Close = (u16, &'static str);
+pub(super) type Close = (u16, &'static str);
 
 struct Listener {
     relay: Arc<Relay>,
@@ -188,6 +188,6 @@ impl Listener {
 }
 
 /// Sends within the time a listener may take.
-async fn send(socket: &mut WebSocket, message: Message) -> Option<()> {
+pub(super) async fn send(socket: &mut WebSocket, message: Message) -> Option<()> {
     tokio::time::timeout(SEND_TIME, socket.send(message)).await.ok()?.ok()
 }

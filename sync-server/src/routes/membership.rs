@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::{Response, Uri};
-use drystone_wire::http::RelayErrorCode;
+use drystone_wire::http::{Recoverable, RelayErrorCode};
 use drystone_wire::membership::{Body as RecordBody, Operation, Record, RecordPage};
 use drystone_wire::roster::{Roster, RosterError};
 use drystone_wire::{DeviceKey, Hash, WorkspaceId, limits};
@@ -14,6 +15,7 @@ use super::{Caller, Client, Shared, body};
 use crate::error::Refusal;
 use crate::state::{Relay, Workspace, access_in, expired, now_ms, refusal, write_refusal};
 use crate::storage::sqlite::read;
+use crate::storage::sqlite::roster::recovery_keys;
 use crate::storage::{NewRecord, Placed};
 
 /// What a page of records may hold, so that with its frame it stays within what clients accept.
@@ -58,6 +60,13 @@ pub async fn read(
     Ok(body::cbor(bytes, share))
 }
 
+/// `GET /v1/recovery`.
+pub async fn recoverable(State(relay): Shared, caller: Caller) -> Result<Json<Recoverable>, Refusal> {
+    let reading = move |connection: &_| read::recoverable(connection, &caller.0);
+    let workspaces = relay.readers.read(reading).await.map_err(refusal)?;
+    Ok(Json(Recoverable { workspaces }))
+}
+
 /// `POST /v1/workspaces/{id}/membership?seen=N`.
 pub async fn place(
     State(relay): Shared,
@@ -86,6 +95,9 @@ pub async fn place(
     let mut record = NewRecord { seen, ..new_record(&relay, &after, &bytes) };
     if let Operation::Remove { devices, .. } = &body.operation {
         record.removed = devices.iter().map(|last| last.device).collect();
+    }
+    if matches!(body.operation, Operation::SetRecovery { .. } | Operation::Remove { .. } | Operation::Leave { .. }) {
+        record.recovery = Some(recovery_keys(&after));
     }
     let placed = relay.writer.place(record, workspace.news.clone()).await.map_err(write_refusal)?;
     finish(&workspace, after, placed)
@@ -134,18 +146,23 @@ fn applied(roster: &Roster, body: &RecordBody, bytes: &[u8]) -> Result<Roster, R
     Ok(after)
 }
 
-/// Only who the record is from posts it; a join also comes with its invitation's token.
+/// Only who the record is from posts it; a join also comes with its
+/// invitation's token, and a recovery with its kit's.
 fn check_author(body: &RecordBody, caller: &Caller) -> Result<(), Refusal> {
-    let invited = matches!(&body.operation, Operation::Join { invite, .. } if *invite == caller.0);
-    if body.author == caller.0 || invited {
+    let enters = match &body.operation {
+        Operation::Join { invite, .. } => *invite == caller.0,
+        Operation::Recover { recovery, .. } => *recovery == caller.0,
+        _ => false,
+    };
+    if body.author == caller.0 || enters {
         return Ok(());
     }
     Err(Refusal::new(RelayErrorCode::Forbidden, "the record's author is another key than the token's"))
 }
 
-/// A join is the one record of someone who is not in the workspace yet.
+/// Joins and recoveries are the records of devices that are not in the workspace yet.
 fn check_access(roster: &Roster, body: &RecordBody, caller: &DeviceKey) -> Result<(), Refusal> {
-    if matches!(body.operation, Operation::Join { .. }) {
+    if matches!(body.operation, Operation::Join { .. } | Operation::Recover { .. }) {
         return Ok(());
     }
     access_in(roster, caller, now_ms()).map(|_| ())
@@ -169,6 +186,7 @@ fn new_record(relay: &Relay, after: &Roster, bytes: &[u8]) -> NewRecord {
         devices: devices.len() as u64,
         removed: Vec::new(),
         seen: u64::MAX,
+        recovery: None,
     }
 }
 

@@ -29,7 +29,8 @@ const BUSY_MS: u64 = 5000;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_log_and_membership.sql"),
     include_str!("../../migrations/0002_administration.sql"),
-    include_str!("../../migrations/0003_compaction.sql"),
+    include_str!("../../migrations/0003_recovery.sql"),
+    include_str!("../../migrations/0004_compaction.sql"),
 ];
 
 /// Opens the database for the one writer, migrates and checks it.

@@ -470,6 +470,7 @@ mod tests {
             devices: 1,
             removed: Vec::new(),
             seen: u64::MAX,
+            recovery: None,
         }
     }
 

@@ -13,6 +13,7 @@ mod log;
 mod measure;
 mod membership;
 mod operation;
+mod presence;
 mod pressure;
 mod quotas;
 mod snapshots;

@@ -4,12 +4,14 @@ import { offered, type Action } from "./action";
 import { documentActions } from "./documents";
 import { mentionActions } from "./mention";
 import { modelActions } from "./model";
+import { presenceActions } from "./presence";
 import { sectionActions } from "./sections";
+import { recoveryActions } from "./recovery";
 import { sharingActions } from "./sharing";
 import { undoActions, viewActions } from "./view";
 
 /** Every action, once. */
-export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...mentionActions, ...modelActions, ...sharingActions, ...viewActions, ...undoActions];
+export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...mentionActions, ...modelActions, ...sharingActions, ...presenceActions, ...recoveryActions, ...viewActions, ...undoActions];
 
 const byId = new Map(actions.map((action) => [action.id, action]));
 

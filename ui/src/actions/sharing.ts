@@ -20,6 +20,14 @@ export const sharingActions: Action[] = [
     run: (app) => app.attempt(() => app.workspaces.syncNow()),
   },
   {
+    id: "sharing.prove",
+    title: "Prove that everything is there…",
+    group: "Sharing",
+    keywords: "doctor verify check relay stored safe report",
+    available: always,
+    run: (app) => app.dialogs.open({ kind: "proof" }),
+  },
+  {
     id: "sharing.join",
     title: "Join a workspace with a link…",
     group: "Sharing",

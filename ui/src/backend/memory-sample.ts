@@ -1,3 +1,4 @@
+import { samplePeople } from "./memory-presence";
 import { memoryDevice, type MemoryWorkspace } from "./memory-sharing";
 import { MemoryBackend } from "./memory";
 import { toBase64 } from "../lib/base64";
@@ -137,6 +138,8 @@ export async function sampleBackend(): Promise<MemoryBackend> {
         workspace.devices.push(memoryDevice(id, name, device, { lastSeen }));
       }
     }
+    const visitors = [...workspace.members.filter((member) => !member.you), { id: "6".repeat(64), name: "Ruth Okafor" }, { id: "5".repeat(64), name: "Jun Ito" }];
+    backend.presence.put(id, samplePeople(backend.find(id), visitors));
   }
   return backend;
 }

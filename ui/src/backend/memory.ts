@@ -6,6 +6,7 @@ import type { Commands, Event, SearchHit, Splice, SyncState, TemplateInfo, Works
 import { cutMarkdown, MemoryDocument } from "./memory-document";
 import { liftPlan } from "./memory-lift";
 import { modelHandlers, searchRecords } from "./memory-model-commands";
+import { MemoryPresence } from "./memory-presence";
 import { memoryWorkspace, sharingHandlers, type MemoryWorkspace } from "./memory-sharing";
 import { memoryTemplates, templateFromFile } from "./memory-templates";
 
@@ -28,6 +29,8 @@ export class MemoryBackend implements Backend {
   /** What was called, for tests. */
   calls: { command: keyof Commands; args: unknown }[] = [];
   saved: { name: string; mime: string; content: string }[] = [];
+  /** Who else is in documents. */
+  readonly presence = new MemoryPresence((event) => this.emit(event));
   lockState: LockState = { state: "open", configured: "keychain", problem: null };
   private userName = "You";
   private readonly process = randomHex(8);
@@ -46,7 +49,7 @@ export class MemoryBackend implements Backend {
         sync: (workspace) => this.sync(workspace),
         store: (workspace) => this.store(workspace),
         emit: (event) => this.emit(event),
-      }), ...modelHandlers(this) };
+      }), ...modelHandlers(this), ...this.presence.handlers };
   }
 
   readonly lock = {

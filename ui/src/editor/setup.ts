@@ -8,6 +8,7 @@ import { markdownLook } from "./markdown-look";
 import { withoutReferenceMarks } from "../lib/reference";
 import { mentionCompletion } from "./mention-completion";
 import { references, type ReferenceHost } from "./references";
+import { remoteCarets, type CaretSource } from "./remote-carets";
 import { selectionOffer } from "./selection-offer";
 import { useConstructedSheets } from "./style-sheets";
 
@@ -23,6 +24,7 @@ export interface EditorHost {
   /** The focus went elsewhere. */
   blurred(): void;
   references: ReferenceHost;
+  carets: CaretSource;
 }
 
 /** Moves on to the neighbouring section when the caret cannot go further. */
@@ -67,6 +69,7 @@ export function editorSetup(host: EditorHost): Extension {
     references(host.references),
     mentionCompletion(host.references),
     selectionOffer(host.references),
+    remoteCarets(host.carets),
     highlightSpecialChars(),
     EditorView.lineWrapping,
     placeholder("Write here, in Markdown."),

@@ -1,15 +1,19 @@
 import { collab, receiveUpdates, sendableUpdates } from "@codemirror/collab";
 import { history } from "@codemirror/commands";
-import { Compartment, EditorState, Text, type Extension, type Transaction } from "@codemirror/state";
+import { Compartment, EditorState, Text, type ChangeSet, type Extension, type Transaction } from "@codemirror/state";
 import { EditorView } from "@codemirror/view";
-import type { Edited, SectionUpdate, SectionUpdatesReply, Splice } from "../backend/generated/api";
+import type { Edited, SectionUpdate, SectionUpdatesReply, Splice, TextSelection } from "../backend/generated/api";
 import { difference, differenceSize } from "./difference";
 import { asString, composeAll, LINE_SEPARATOR, toChanges, toSplices } from "./splices";
 
 /** Keystrokes are collected for this long before they are sent, in milliseconds. */
 export const BATCH_MS = 50;
+/** While others look on, the first keystroke after a rest is sent after this long: what one key does stays together. */
+const FIRST_MS = 8;
 /** Remote updates kept back while an input method composes; beyond that they are fetched again afterwards. */
 export const MAX_HELD_UPDATES = 200;
+/** Versions that positions of earlier versions can be brought up from. */
+const KEPT_STEPS = 50;
 /** Waits before a failed request is repeated, in milliseconds; the last one is used from then on. */
 const RETRY_MS = [500, 1_000, 2_000, 5_000, 15_000];
 
@@ -31,6 +35,10 @@ export interface SectionListener {
   /** Called around a change that came from elsewhere, to keep the page in place. */
   aroundRemote(change: () => void): void;
   failure(problem: unknown): Failure;
+  /** Whether others look on. */
+  inCompany?(): boolean;
+  /** The caret moved, or what it stands in. */
+  selectionMoved?(): void;
 }
 
 /** A request on its way, or one whose outcome is unknown since its reply was lost. */
@@ -57,10 +65,16 @@ export class SectionSync {
   private confirmed: Text;
   private sent: Sent | null = null;
   private held: SectionUpdate[] = [];
+  /** What led to the latest versions, the last one to `version`. */
+  private steps: ChangeSet[] = [];
+  /** What was done to the confirmed text and has no version yet. */
+  private pending: ChangeSet | null = null;
   /** The latest version heard of. */
   private latest: number;
   private catching = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
+  /** When the last request was made. */
+  private asked = -Infinity;
   private failures = 0;
   private stopped = false;
   private idle: (() => void)[] = [];
@@ -81,6 +95,7 @@ export class SectionSync {
         collab({ clientID: client }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) this.changed();
+          if (update.docChanged || update.selectionSet || update.focusChanged) this.listener.selectionMoved?.();
         }),
         this.viewExtensions.of([]),
       ],
@@ -111,6 +126,27 @@ export class SectionSync {
   caretTop(): number | null {
     if (!this.view?.hasFocus) return null;
     return this.view.coordsAtPos(this.view.state.selection.main.head)?.top ?? null;
+  }
+
+  /** The selection as it is in the core's text, while the caret is in the editor. */
+  selection(): TextSelection | null {
+    if (!this.view?.hasFocus) return null;
+    const { anchor, head } = this.view.state.selection.main;
+    const unconfirmed = sendableUpdates(this.view.state).map((update) => update.changes);
+    const back = unconfirmed.length === 0 ? null : composeAll(unconfirmed).invertedDesc;
+    // After what was deleted: the letter that follows is what the place is named by.
+    const at = (position: number) => (back ? back.mapPos(position, 1) : position);
+    return { version: this.version, anchor: at(anchor), head: at(head) };
+  }
+
+  /** Where a selection in the core's text is in this one; null while its version is not here, or no longer. */
+  place(selection: TextSelection): { anchor: number; head: number } | null {
+    const missing = this.version - selection.version;
+    if (missing < 0 || missing > this.steps.length) return null;
+    const since = [...this.steps.slice(this.steps.length - missing), ...sendableUpdates(this.state).map((update) => update.changes)];
+    const at = (position: number) =>
+      since.reduce((place, changes) => changes.mapPos(Math.min(place, changes.length), -1), Math.min(position, since[0]?.length ?? this.state.doc.length));
+    return { anchor: at(selection.anchor), head: at(selection.head) };
   }
 
   /** Shows the text in an editor. */
@@ -174,7 +210,8 @@ export class SectionSync {
       this.sent = null;
     }
     if (splices.length > 0) this.applyRemote(splices, base.length);
-    this.version = version;
+    this.steps = [];
+    this.reach(version);
     this.latest = Math.max(version, 0);
     this.schedule(0);
   }
@@ -254,7 +291,15 @@ export class SectionSync {
       void this.catchUp();
       return;
     }
-    this.version = update.version;
+    this.reach(update.version);
+  }
+
+  /** The confirmed text is the core's at this version now. */
+  private reach(version: number): void {
+    if (this.pending && version === this.version + 1) this.steps = [...this.steps.slice(1 - KEPT_STEPS), this.pending];
+    else this.steps = [];
+    this.pending = null;
+    this.version = version;
   }
 
   /** Marks the updates of the current request as confirmed. */
@@ -263,7 +308,8 @@ export class SectionSync {
     const own = sendableUpdates(this.state).slice(0, this.sent.count);
     this.sent = null;
     if (own.length === 0) return;
-    this.confirmed = composeAll(own.map((update) => update.changes)).apply(this.confirmed);
+    this.pending = composeAll(own.map((update) => update.changes));
+    this.confirmed = this.pending.apply(this.confirmed);
     this.dispatch(receiveUpdates(this.state, own.map(({ changes }) => ({ changes, clientID: this.client }))));
     this.announce(null);
   }
@@ -276,6 +322,7 @@ export class SectionSync {
     } catch {
       return false;
     }
+    this.pending = changes;
     this.confirmed = changes.apply(this.confirmed);
     this.listener.aroundRemote(() => {
       this.dispatch(receiveUpdates(this.state, [{ changes, clientID: "" }]));
@@ -292,8 +339,14 @@ export class SectionSync {
     this.listener.textChanged(this.text);
     if (this.dirty) {
       this.announce(null);
-      this.schedule(BATCH_MS);
+      this.schedule(this.pause());
     }
+  }
+
+  /** How long to wait before the next request. */
+  private pause(): number {
+    if (!this.listener.inCompany?.()) return BATCH_MS;
+    return Math.max(FIRST_MS, this.asked + BATCH_MS - performance.now());
   }
 
   private schedule(delay: number): void {
@@ -330,11 +383,14 @@ export class SectionSync {
       return this.schedule(0);
     }
     const version = this.version;
+    this.asked = performance.now();
+    let again = false;
     try {
       const reply = await this.transport.edit(version, splices);
       sent.waiting = false;
       this.failures = 0;
       this.latest = Math.max(this.latest, reply.version);
+      again = !reply.accepted;
       if (reply.accepted) this.accepted(sent, reply.version);
       else await this.refused(version);
     } catch (problem) {
@@ -342,14 +398,15 @@ export class SectionSync {
       this.failed(problem);
       return;
     }
-    this.schedule(this.dirty ? BATCH_MS : 0);
+    // What was refused had waited already.
+    this.schedule(this.dirty && !again ? this.pause() : 0);
   }
 
   private accepted(sent: Sent, version: number): void {
     // An event may have confirmed it already.
     if (this.sent !== sent || version <= this.version) return;
     this.confirm();
-    this.version = version;
+    this.reach(version);
   }
 
   private async refused(version: number): Promise<void> {

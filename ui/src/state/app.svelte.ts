@@ -61,7 +61,10 @@ export class App {
       this.now = Date.now();
       this.endLingering();
     }, CLOCK_MS);
-    window.addEventListener("pagehide", () => void this.document?.flush());
+    window.addEventListener("pagehide", () => {
+      void this.document?.flush();
+      void this.document?.presence.leave();
+    });
     window.addEventListener("beforeunload", (event) => {
       // Asked only when something cannot be saved; what merely waits is sent while the page closes.
       if ((this.document?.saving && this.document.problem) || this.lingering.size > 0) event.preventDefault();
@@ -163,6 +166,7 @@ export class App {
       }
       this.document = opened;
       void this.attempt(() => opened.startModel(this.modelHost));
+      void this.attempt(() => opened.presence.start());
       const workspace = opened.summary.workspace;
       if (this.workspaces.list.some((known) => known.id === workspace)) this.workspaces.choose(workspace);
     } catch (thrown) {
@@ -185,6 +189,7 @@ export class App {
     const open = this.document;
     this.document = null;
     if (!open) return;
+    open.presence.close();
     open.stopEditing();
     // The editor ends first, since it may still tidy the end of its text.
     await tick();

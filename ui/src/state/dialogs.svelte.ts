@@ -15,6 +15,9 @@ export type Dialog =
   | { kind: "deviceName"; id: string; name: string }
   | { kind: "addDevice" }
   | { kind: "deviceCode" }
+  | { kind: "recovery" }
+  | { kind: "proof" }
+  | { kind: "useRecovery" }
   | { kind: "about" }
   | { kind: "confirm"; title: string; message: string; button: string; answer: (yes: boolean) => void }
   | { kind: "makeElement"; name: string; make: (name: string, kind: string) => Promise<unknown> }

@@ -7,6 +7,7 @@ import { SectionSync, type Failure } from "../lib/section-sync";
 import { wordCount } from "../lib/wording";
 import { DocumentCheck } from "./check.svelte";
 import { DocumentModel, type ModelHost } from "./model.svelte";
+import { DocumentPresence, type Whereabouts } from "./presence.svelte";
 import { Section } from "./section.svelte";
 
 /** Structural events are gathered for this long before the document is read again, in milliseconds. */
@@ -49,6 +50,9 @@ export class OpenDocument {
   aroundRemote: (change: () => void) => void = (change) => change();
   readonly model: DocumentModel;
   readonly check: DocumentCheck;
+  readonly presence: DocumentPresence;
+  /** Whether the page of the text is shown. */
+  onText = $state(true);
 
   private unsaved = $state.raw<ReadonlySet<string>>(new Set());
   private base: { completeness: Completeness; written: number } = $state.raw({ completeness: { written: 0, expected: 0 }, written: 0 });
@@ -65,6 +69,7 @@ export class OpenDocument {
   ) {
     this.model = new DocumentModel(backend, view.summary.id, () => this.storedTexts());
     this.check = new DocumentCheck(backend, view.summary.id);
+    this.presence = new DocumentPresence(backend, view.summary.id, () => this.whereabouts());
     this.take(view);
   }
 
@@ -134,6 +139,8 @@ export class OpenDocument {
         savingChanged: (dirty, problem) => this.savingChanged(id, dirty, problem),
         aroundRemote: (change) => this.aroundRemote(change),
         failure: failureOf,
+        inCompany: () => this.presence.people.length > 0,
+        selectionMoved: () => this.presence.moved(),
       },
     );
     this.syncs.set(id, sync);
@@ -143,6 +150,13 @@ export class OpenDocument {
   /** Sends everything that waits. */
   async flush(): Promise<void> {
     await Promise.all([...[...this.syncs.values()].map((sync) => sync.flush()), this.model.drafts.flush()]);
+  }
+
+  /** Where this page is, for others. */
+  private whereabouts(): Whereabouts {
+    if (!this.onText) return { section: null, selection: null };
+    const section = this.editing?.section ?? this.current;
+    return { section, selection: this.editing ? (this.syncs.get(this.editing.section)?.selection() ?? null) : null };
   }
 
   /** The texts of all sections as they are stored, once everything typed here is. */
@@ -155,6 +169,7 @@ export class OpenDocument {
   /** Ends everything; call it when nothing is unsaved any more. */
   close(): void {
     this.closed = true;
+    this.presence.close();
     this.check.close();
     if (this.summaryTimer) clearTimeout(this.summaryTimer);
     for (const sync of this.syncs.values()) sync.close();
@@ -168,6 +183,9 @@ export class OpenDocument {
   }
 
   receive(event: Event): void {
+    this.presence.receive(event);
+    // Where others are changes nothing in the document.
+    if (event.type === "presenceChanged") return;
     if (event.type === "documentChanged" && event.document === this.id) this.reloadSoon();
     if (event.type === "libraryChanged") this.reloadSoon();
     if (event.type === "sectionChanged" && event.document === this.id) this.sectionChanged(event.section, event.update);

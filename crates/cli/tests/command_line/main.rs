@@ -8,6 +8,7 @@ mod documents;
 mod import_export;
 mod keys;
 mod output;
+mod presence;
 mod serve;
 #[cfg(target_os = "linux")]
 mod terminal;

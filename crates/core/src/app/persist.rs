@@ -348,12 +348,13 @@ impl App {
         let outcome = self.apply_locked(&mut guards, and_then);
         match outcome {
             Ok(effects) => {
+                let small = effects.iter().all(|effect| !effect.structure);
                 let mut events = Vec::new();
                 for ((open, _), effect) in guards.iter_mut().zip(effects) {
                     events.extend(open.publish(effect));
                 }
-                events.push(Event::LibraryChanged {});
                 self.announce(events);
+                self.arrived(&guards.iter().map(|(open, _)| open.id).collect::<Vec<_>>(), small);
                 Ok(())
             }
             Err(error) => {

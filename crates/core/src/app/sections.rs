@@ -143,6 +143,7 @@ impl App {
         App::touch(&mut open);
         let event = open.update(&args.section, &args.client, args.splices.clone());
         self.emit(event);
+        self.typed(open.id);
         Ok(Edited { accepted: true, version: version + 1 })
     }
 

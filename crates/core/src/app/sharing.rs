@@ -8,6 +8,7 @@ mod leaving;
 mod members;
 mod posting;
 mod preview;
+mod recovery;
 mod renewing;
 
 use drystone_wire::membership::Role as WireRole;
@@ -182,7 +183,7 @@ fn member_name(own: &store::IdentityRow, own_root: &RootKey, root: &RootKey, rec
 }
 
 /// The names of all members of a workspace.
-fn member_names(conn: &Connection, roster: &Roster) -> Result<impl Fn(&RootKey) -> String + use<>> {
+pub(super) fn member_names(conn: &Connection, roster: &Roster) -> Result<impl Fn(&RootKey) -> String + use<>> {
     let own = store::own(conn)?;
     let keys = records::epoch_keys(conn, &roster.workspace)?;
     let own_root = membership::own_root(roster, &own.identity);

@@ -158,7 +158,7 @@ impl App {
         self.client(relay, (row.relay_key != RelayKey::ZERO).then_some(row.relay_key))
     }
 
-    fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
+    pub(super) fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
         let roots = trust::read(self.data_dir())?;
         let mut sync = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner);
         let clients = &mut sync.get_or_insert_default().clients;
@@ -242,6 +242,9 @@ impl App {
     async fn chores_of(&self, id: &WorkspaceId) {
         if let Err(error) = self.publish_name(id).await {
             tracing::info!(code = ?error.code, "the name is not published yet: {error}");
+        }
+        if let Err(error) = self.publish_recovery(id).await {
+            tracing::info!(code = ?error.code, "the recovery kit is not known there yet: {error}");
         }
         if let Err(error) = self.renew_if_due(id).await {
             tracing::info!(code = ?error.code, "the keys are not renewed yet: {error}");

@@ -186,10 +186,19 @@ impl Identity {
 
     /// The keys of a device, certified by the root as one of this person's.
     pub fn certify(&self, signing: DeviceKey, agreement: AgreementKey) -> DeviceCertificate {
-        let root = self.root_key();
-        let bytes = DeviceCertificate::signed_bytes(&root, &signing, &agreement);
-        DeviceCertificate { signing, agreement, signature: self.root.sign(&bytes) }
+        certify(&self.root, signing, agreement)
     }
+
+    /// The person's root.
+    pub fn root(&self) -> &SigningPair {
+        &self.root
+    }
+}
+
+/// The keys of a device, certified by a root.
+pub fn certify(root: &SigningPair, signing: DeviceKey, agreement: AgreementKey) -> DeviceCertificate {
+    let bytes = DeviceCertificate::signed_bytes(&RootKey(root.public()), &signing, &agreement);
+    DeviceCertificate { signing, agreement, signature: root.sign(&bytes) }
 }
 
 /// The key of an epoch; everything sealed in a workspace derives from one.

@@ -4,7 +4,9 @@
 use drystone_wire::bundle::AdmissionRequest;
 use drystone_wire::canonical;
 use drystone_wire::ids::{AgreementKey, Bytes};
-use drystone_wire::membership::{self, Body, DeviceCertificate, Epoch, LastAccepted, Operation, Record, Role, Wrap};
+use drystone_wire::membership::{
+    self, Body, DeviceCertificate, Epoch, LastAccepted, Operation, Record, RecoveryKeys, Role, Wrap,
+};
 use drystone_wire::roster::Roster;
 use drystone_wire::{DeviceKey, Hash, RootKey, WorkspaceId, limits};
 
@@ -13,6 +15,7 @@ use super::invite::InviteKeys;
 use super::keys::{EpochKey, Identity};
 use super::names::{self, Whose};
 use super::random::{self, Random};
+use super::recovery::KitKeys;
 use super::wrap::{self, Binding};
 
 /// A new workspace: its first record and what its owner keeps.
@@ -232,6 +235,42 @@ pub fn add_device(
     Ok(sign(identity, next, Operation::AddDevice { device, epoch: next.epoch, wrap }))
 }
 
+/// Makes the recovery kit of the author's member known.
+///
+/// # Errors
+/// When nothing can be wrapped for the kit's key.
+pub fn set_recovery(
+    identity: &Identity,
+    next: &Next,
+    epoch_key: &EpochKey,
+    keys: RecoveryKeys,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let binding = Binding::Workspace(next.workspace);
+    let wrap = wrap::wrap(epoch_key, &binding, next.epoch, &keys.agreement, random)?;
+    Ok(sign(identity, next, Operation::SetRecovery { keys, epoch: next.epoch, wrap }))
+}
+
+/// Brings this device in with a recovery kit; the certificate is by the member's root.
+///
+/// # Errors
+/// When nothing can be wrapped for this device's key.
+pub fn recover(
+    identity: &Identity,
+    next: &Next,
+    epoch_key: &EpochKey,
+    kit: &KitKeys,
+    device: DeviceCertificate,
+    random: &mut dyn Random,
+) -> Result<Record, CryptoError> {
+    let recovery = DeviceKey(kit.signing.public());
+    let binding = Binding::Workspace(next.workspace);
+    let wrap = wrap::wrap(epoch_key, &binding, next.epoch, &device.agreement, random)?;
+    let signed = membership::recover_bytes(&next.workspace, &recovery, &device);
+    let recovery_signature = kit.signing.sign(&signed);
+    Ok(sign(identity, next, Operation::Recover { recovery, device, epoch: next.epoch, wrap, recovery_signature }))
+}
+
 /// The author's member goes, with all devices.
 pub fn leave(identity: &Identity, next: &Next, devices: Vec<LastAccepted>) -> Record {
     sign(identity, next, Operation::Leave { devices })
@@ -251,8 +290,12 @@ pub fn remove(
     random: &mut dyn Random,
 ) -> Result<Record, CryptoError> {
     let goes = |device: &DeviceKey| devices.iter().any(|last| last.device == *device);
-    let stay = agreements(roster).filter(|(device, _)| !goes(device)).map(|(_, agreement)| agreement);
-    let epoch = new_epoch(roster, epoch_key, &stay.collect::<Vec<_>>(), random)?;
+    let members_who_stay = || roster.members.iter().filter(|(root, _)| !members.contains(root)).map(|(_, row)| row);
+    let mut stay: Vec<AgreementKey> = members_who_stay()
+        .flat_map(|member| member.devices.iter().filter(|(device, _)| !goes(device)).map(|(_, key)| *key))
+        .collect();
+    stay.extend(members_who_stay().filter_map(|member| member.recovery.as_ref()).map(|kit| kit.keys.agreement));
+    let epoch = new_epoch(roster, epoch_key, &stay, random)?;
     Ok(sign(identity, &Next::after(roster, time_ms), Operation::Remove { members, devices, epoch }))
 }
 
@@ -268,17 +311,13 @@ pub fn rotate(
     epoch_key: &EpochKey,
     random: &mut dyn Random,
 ) -> Result<Record, CryptoError> {
-    let mut to: Vec<AgreementKey> = agreements(roster).map(|(_, agreement)| agreement).collect();
+    let mut to: Vec<AgreementKey> = roster.recipients().collect();
     let open = roster.invites.values().filter(|open| open.expires_ms >= time_ms);
     to.extend(
         open.map(|open| open.agreement).take(limits::WORKSPACE_DEVICES - to.len().min(limits::WORKSPACE_DEVICES)),
     );
     let epoch = new_epoch(roster, epoch_key, &to, random)?;
     Ok(sign(identity, &Next::after(roster, time_ms), Operation::Rotate { epoch }))
-}
-
-fn agreements(roster: &Roster) -> impl Iterator<Item = (DeviceKey, AgreementKey)> {
-    roster.members.values().flat_map(|member| member.devices.iter().map(|(device, key)| (*device, *key)))
 }
 
 /// A fresh key for these recipients, with the way back to the key before.
@@ -308,7 +347,9 @@ pub fn wrap_for<'a>(
         Operation::Invite { epoch, wrap, .. }
         | Operation::Join { epoch, wrap, .. }
         | Operation::Admit { epoch, wrap, .. }
-        | Operation::AddDevice { epoch, wrap, .. } => (*epoch, here, std::slice::from_ref(wrap)),
+        | Operation::AddDevice { epoch, wrap, .. }
+        | Operation::SetRecovery { epoch, wrap, .. }
+        | Operation::Recover { epoch, wrap, .. } => (*epoch, here, std::slice::from_ref(wrap)),
         Operation::Remove { epoch, .. } | Operation::Rotate { epoch } => (epoch.number, here, &epoch.wraps),
         Operation::RevokeInvite { .. }
         | Operation::SetRole { .. }

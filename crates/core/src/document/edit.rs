@@ -410,7 +410,7 @@ impl Document {
         read::sections_map(&self.doc).and_then(|map| read::object(&self.doc, &map, id)).ok_or_else(|| no_section(id))
     }
 
-    fn body_object(&mut self, id: &str) -> Result<ObjId> {
+    pub(super) fn body_object(&mut self, id: &str) -> Result<ObjId> {
         if let Some(body) = self.bodies.get(id) {
             return Ok(body.clone());
         }

@@ -152,6 +152,16 @@ pub fn put_snapshot(tx: &Transaction<'_>, document: &[u8; 16], seq: i64, bytes: 
     Ok(())
 }
 
+/// The hashes of all changes of a document.
+///
+/// # Errors
+/// SQLite's.
+pub fn hashes(conn: &Connection, document: &[u8; 16]) -> Result<Vec<[u8; 32]>> {
+    let mut statement = conn.prepare_cached("SELECT hash FROM changes WHERE document = ?1")?;
+    let rows = statement.query_map(params![document], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The changes of a document, newest first.
 ///
 /// # Errors

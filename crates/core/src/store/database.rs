@@ -16,7 +16,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_model.sql"),
     include_str!("migrations/0004_members.sql"),
     include_str!("migrations/0005_bundles.sql"),
-    include_str!("migrations/0006_compaction.sql"),
+    include_str!("migrations/0006_recovery.sql"),
+    include_str!("migrations/0007_compaction.sql"),
 ];
 
 /// Migrations after which the search has the index of today, which only the
@@ -208,12 +209,17 @@ fn migrate(connection: &mut Connection) -> Result<()> {
 
 /// A database file that was cut off is recognised before SQLite writes to it.
 /// SQLCipher encrypts the header, so the length is all there is to look at:
-/// whole pages of 4096 bytes.
+/// whole pages of 4096 bytes. While a journal lies beside it, SQLite was
+/// stopped in the middle of writing a page and mends it: with the rollback
+/// journal of a new database, or with the write-ahead log.
 fn check_not_truncated(path: &Path) -> Result<()> {
-    match std::fs::metadata(path) {
-        Ok(metadata) if metadata.len() % 4096 != 0 => Err(damaged().at(path.display().to_string())),
-        _ => Ok(()),
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let name = path.file_name().unwrap_or_default().display();
+    let beside = |suffix| length(&path.with_file_name(format!("{name}{suffix}")));
+    if length(path) % 4096 != 0 && beside("-journal") == 0 && beside("-wal") == 0 {
+        return Err(damaged().at(path.display().to_string()));
     }
+    Ok(())
 }
 
 fn damaged() -> Error {

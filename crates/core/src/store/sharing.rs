@@ -8,6 +8,7 @@ pub mod kept;
 pub mod membership;
 pub mod outbox;
 pub mod quarantine;
+pub mod recovery;
 pub mod requests;
 pub mod snapshots;
 pub mod workspaces;

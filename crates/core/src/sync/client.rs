@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex as StdMutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use drystone_wire::auth::challenge_bytes;
-use drystone_wire::http::{Challenge, ChallengeRequest, ErrorBody, RelayErrorCode, RelayInfo, Token, TokenRequest};
+use drystone_wire::http::{
+    Challenge, ChallengeRequest, ErrorBody, Recoverable, RelayErrorCode, RelayInfo, Token, TokenRequest,
+};
 use drystone_wire::log::Head;
 use drystone_wire::membership::Countersigned;
 use drystone_wire::{DeviceKey, RelayKey, WorkspaceId, canonical, limits};
@@ -19,12 +21,14 @@ use crate::crypto::keys::SigningPair;
 use crate::error::{Error, ErrorCode};
 use crate::surroundings::{self, Surroundings};
 
-pub use super::listening::Listener;
+pub use super::listening::{Attendance, Listener};
 
 /// How long connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
 pub(super) const REQUEST_TIME: Duration = Duration::from_secs(60);
+/// How long a message that is soon outdated may take.
+const SAY_TIME: Duration = Duration::from_secs(5);
 /// How much longer than asked a long poll may take.
 const WAIT_SLACK: Duration = Duration::from_secs(15);
 /// A token is renewed this long before it ends.
@@ -136,6 +140,18 @@ impl Client {
         self.token().await.map(|_| ())
     }
 
+    /// Where the recovery kit whose key this client has brings its member back.
+    ///
+    /// # Errors
+    /// [`Failure`] says why it did not succeed.
+    pub async fn recoverable(&self) -> Result<Vec<WorkspaceId>, Failure> {
+        let response =
+            self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
+        let mut found: Recoverable = json(response).await?;
+        found.workspaces.truncate(limits::RECOVERABLE);
+        Ok(found.workspaces)
+    }
+
     /// Sends a request about a workspace.
     ///
     /// # Errors
@@ -189,8 +205,30 @@ impl Client {
     /// # Errors
     /// When it cannot be opened.
     pub async fn listen(&self, workspaces: &[WorkspaceId]) -> Result<Listener, Failure> {
+        self.socket("/v1/listen", workspaces).await
+    }
+
+    /// Opens a WebSocket on which devices say who is here.
+    ///
+    /// # Errors
+    /// When it cannot be opened; `NotFound` where the relay knows no presence.
+    pub async fn attend(&self, workspaces: &[WorkspaceId]) -> Result<Attendance, Failure> {
+        self.socket("/v1/presence", workspaces).await.map(Attendance::over)
+    }
+
+    /// Says who is here without a WebSocket.
+    ///
+    /// # Errors
+    /// [`Failure`] says why it did not succeed.
+    pub async fn say(&self, workspace: &WorkspaceId, message: Vec<u8>) -> Result<(), Failure> {
+        let url = self.relay.endpoint(&format!("/v1/workspaces/{workspace}/presence"));
+        let request = || self.http.post(url.clone()).timeout(SAY_TIME).body(message.clone());
+        self.authorized(request).await.map(drop)
+    }
+
+    async fn socket(&self, path: &str, workspaces: &[WorkspaceId]) -> Result<Listener, Failure> {
         let names: Vec<String> = workspaces.iter().take(limits::LISTEN_WORKSPACES).map(ToString::to_string).collect();
-        let path = format!("/v1/listen?workspaces={}", names.join(","));
+        let path = format!("{path}?workspaces={}", names.join(","));
         let key = super::listening::key();
         let request = || {
             self.http

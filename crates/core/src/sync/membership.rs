@@ -105,7 +105,10 @@ impl Membership {
         self.epochs.push(self.roster.epoch);
         let elsewhere = matches!(
             body.operation,
-            Operation::Invite { .. } | Operation::RevokeInvite { .. } | Operation::SetDeviceName { .. }
+            Operation::Invite { .. }
+                | Operation::RevokeInvite { .. }
+                | Operation::SetDeviceName { .. }
+                | Operation::SetRecovery { .. }
         );
         if !elsewhere {
             self.note_rights();
@@ -218,7 +221,7 @@ pub fn named(body: &Body, roster: &Roster, keys: &BTreeMap<u32, EpochKey>) -> Op
             let name = open(&member_name.0, *root, *epoch);
             Some(Named { device: device.signing, member: *root, name })
         }
-        Operation::AddDevice { device, .. } => {
+        Operation::AddDevice { device, .. } | Operation::Recover { device, .. } => {
             let member = owner_of(roster, &device.signing)?;
             Some(Named { device: device.signing, member, name: None })
         }

@@ -368,7 +368,7 @@ pub fn collect(connection: &Connection, chunks: &Chunks, now_ms: u64) -> Result<
             return Ok(true);
         }
     }
-    for table in ["verdicts", "snapshots", "marks", "blobs", "devices", "quotas", "holds", "deletions"] {
+    for table in ["verdicts", "snapshots", "marks", "blobs", "devices", "quotas", "holds", "deletions", "recovery"] {
         connection.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), params![number])?;
     }
     connection.execute("DELETE FROM workspaces WHERE number = ?1", params![number])?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use drystone_wire::ids::Bytes;
 use drystone_wire::log::Entry;
 use drystone_wire::membership::Countersigned;
-use drystone_wire::{Hash, Signature, WorkspaceId};
+use drystone_wire::{DeviceKey, Hash, Signature, WorkspaceId, limits};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 
@@ -204,6 +204,18 @@ pub fn record_at(
         .query_row(params![id.as_bytes(), int(position)], |row| Ok((Hash(row.get(2)?), countersigned(row)?)))
         .optional()?;
     Ok(found)
+}
+
+/// The workspaces that a recovery kit leads back into, oldest first; closed ones too, since
+/// whoever asks is told then why they cannot be read.
+pub fn recoverable(connection: &Connection, key: &DeviceKey) -> Result<Vec<WorkspaceId>, StoreError> {
+    let mut query = connection.prepare_cached(
+        "SELECT w.id FROM recovery AS r JOIN workspaces AS w ON w.number = r.workspace
+         WHERE r.key = ?1 ORDER BY w.number LIMIT ?2",
+    )?;
+    let limit = limits::RECOVERABLE as i64;
+    let rows = query.query_map(params![key.as_bytes(), limit], |row| row.get(0).map(WorkspaceId))?;
+    rows.map(|row| row.map_err(StoreError::from)).collect()
 }
 
 fn countersigned(row: &Row<'_>) -> Result<Countersigned, rusqlite::Error> {

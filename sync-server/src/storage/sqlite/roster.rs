@@ -1,7 +1,7 @@
 //! Rosters from stored records.
 
 use drystone_wire::roster::Roster;
-use drystone_wire::{WorkspaceId, limits};
+use drystone_wire::{DeviceKey, WorkspaceId, limits};
 use rusqlite::Connection;
 
 use super::read;
@@ -28,6 +28,12 @@ pub fn extend(connection: &Connection, id: &WorkspaceId, roster: &mut Roster) ->
             roster.apply(&record.record.0).map_err(|error| broken(roster.position + 1, &error))?;
         }
     }
+}
+
+/// The recovery kits that count.
+pub fn recovery_keys(roster: &Roster) -> Vec<DeviceKey> {
+    let kits = roster.members.values().filter_map(|member| member.recovery.as_ref());
+    kits.map(|kit| kit.keys.signing).collect()
 }
 
 fn broken(position: u64, cause: &dyn std::fmt::Display) -> StoreError {

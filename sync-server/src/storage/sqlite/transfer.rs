@@ -11,6 +11,7 @@ use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
+use super::roster::recovery_keys;
 use super::{admin, blobs, int, read, roster, snapshots, uint, write};
 use crate::storage::chunks::Chunks;
 use crate::storage::{NewEntry, NewRecord, Placed, Quotas, StoreError, WorkspaceQuotas};
@@ -337,6 +338,7 @@ fn record(backup: &Connection, id: &WorkspaceId, position: u64, after: &Roster) 
         devices,
         removed: Vec::new(),
         seen: u64::MAX,
+        recovery: Some(recovery_keys(after)),
     })
 }
 

@@ -268,6 +268,18 @@ fn insert_record(connection: &Connection, workspace: i64, record: &NewRecord) ->
             record.countersignature.as_bytes(),
             int(record.received_ms)
         ])?;
+    match &record.recovery {
+        Some(keys) => replace_recovery(connection, workspace, keys),
+        None => Ok(()),
+    }
+}
+
+fn replace_recovery(connection: &Connection, workspace: i64, keys: &[DeviceKey]) -> Result<(), StoreError> {
+    connection.prepare_cached("DELETE FROM recovery WHERE workspace = ?1")?.execute([workspace])?;
+    let mut insert = connection.prepare_cached("INSERT INTO recovery (workspace, key) VALUES (?1, ?2)")?;
+    for key in keys {
+        insert.execute(params![workspace, key.as_bytes()])?;
+    }
     Ok(())
 }
 

@@ -136,8 +136,17 @@ impl Client {
 
     /// Opens a listener; an HTTP refusal comes back as such.
     pub async fn listen(&self, ids: &[WorkspaceId]) -> Reply<Socket> {
+        self.socket("/v1/listen", ids).await
+    }
+
+    /// Opens a WebSocket for presence.
+    pub async fn attend(&self, ids: &[WorkspaceId]) -> Reply<Socket> {
+        self.socket("/v1/presence", ids).await
+    }
+
+    async fn socket(&self, path: &str, ids: &[WorkspaceId]) -> Reply<Socket> {
         let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let url = format!("{}/v1/listen?workspaces={}", self.url.replacen("http", "ws", 1), names.join(","));
+        let url = format!("{}{path}?workspaces={}", self.url.replacen("http", "ws", 1), names.join(","));
         let mut request = url.into_client_request().unwrap();
         request.headers_mut().insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
         match tokio_tungstenite::connect_async(request).await {

@@ -2,11 +2,12 @@
 //! bytes: the relay cannot tell.
 
 use drystone_wire::envelope::{self, Envelope, Header, Kind};
-use drystone_wire::ids::{AgreementKey, Bytes, Nonce};
+use drystone_wire::ids::{AgreementKey, Bytes, Nonce, PresenceSession};
 use drystone_wire::membership::{
     Body, Countersigned, DeviceCertificate, Epoch, LastAccepted, Operation, Record, Role, VERSION, Wrap, join_bytes,
     signed_bytes,
 };
+use drystone_wire::presence::{self, Presence};
 use drystone_wire::roster::Roster;
 use drystone_wire::{DeviceKey, DocumentHandle, Hash, RootKey, Signature, WorkspaceId, canonical};
 use ed25519_dalek::{Signer, SigningKey};
@@ -92,6 +93,25 @@ impl Device {
 
     pub fn envelopes(&mut self, workspace: &WorkspaceId, count: usize, length: usize) -> Vec<Vec<u8>> {
         (0..count).map(|_| self.envelope(workspace, length)).collect()
+    }
+
+    /// A presence message that is about as long as asked for.
+    pub fn presence(&self, workspace: &WorkspaceId, number: u64, length: usize) -> Vec<u8> {
+        let header = canonical::encode(&presence::Header {
+            version: presence::VERSION,
+            suite: presence::SUITE,
+            workspace: *workspace,
+            device: self.id(),
+            session: PresenceSession([1; 8]),
+            number,
+            time_ms: now_ms(),
+            epoch: 1,
+            nonce: Nonce([number as u8; 24]),
+            commitment: Hash::ZERO,
+        });
+        let ciphertext = vec![number as u8; length];
+        let signature = Signature(self.key.sign(presence::signed_bytes(&header, &ciphertext).as_bytes()).to_bytes());
+        Presence { header: Bytes(header), ciphertext: Bytes(ciphertext), signature }.to_bytes()
     }
 
     /// A signed record of this device.

@@ -595,6 +595,109 @@ parent: string | null,
 after: string | null, };
 
 /**
+ * Says where a page of this device is. To be said again at least every ten
+ * seconds; without a word for thirty a page counts as gone.
+ */
+export type SetPresence = { 
+/**
+ * The page: random, the same for as long as it lives.
+ */
+client: string, 
+/**
+ * The document it shows; absent when it shows none any more.
+ */
+document: string | null, 
+/**
+ * The section it is at.
+ */
+section: string | null, 
+/**
+ * The caret in that section's text, while someone writes there.
+ */
+selection: TextSelection | null, };
+
+/**
+ * A caret or a selection in a section's text.
+ */
+export type TextSelection = { 
+/**
+ * The version of the text that the positions count in.
+ */
+version: number, 
+/**
+ * The end that stays, in UTF-16 units.
+ */
+anchor: number, 
+/**
+ * The end that moves: where the caret is.
+ */
+head: number, };
+
+/**
+ * Somebody else's page, or another device of yours.
+ */
+export type PresentPerson = { 
+/**
+ * Stands for this page as long as it is open.
+ */
+id: string, 
+/**
+ * The member's id.
+ */
+member: string, 
+/**
+ * The member's name.
+ */
+name: string, 
+/**
+ * The name of the device, where it has one.
+ */
+device: string, 
+/**
+ * Whether it is you, on another device.
+ */
+you: boolean, 
+/**
+ * The section they are at.
+ */
+section: string | null, 
+/**
+ * Their caret, while they write there.
+ */
+selection: TextSelection | null, };
+
+/**
+ * Who is in a document.
+ */
+export type PresentPeople = { 
+/**
+ * Whether others see where you are.
+ */
+shown: boolean, 
+/**
+ * Everybody else.
+ */
+people: Array<PresentPerson>, };
+
+/**
+ * Whether others see where this device is.
+ */
+export type ShowPresence = { 
+/**
+ * Whether they do; only read when absent.
+ */
+shown: boolean | null, };
+
+/**
+ * Whether others see where this device is.
+ */
+export type PresenceSetting = { 
+/**
+ * Whether they do.
+ */
+shown: boolean, };
+
+/**
  * A search.
  */
 export type Search = { 
@@ -1372,6 +1475,201 @@ admitted: string | null,
 waiting: boolean, };
 
 /**
+ * Whether one would get everything back after losing all devices.
+ */
+export type RecoveryStatus = { 
+/**
+ * When the kit was made; there is none when absent.
+ */
+made: string | null, 
+/**
+ * When it was last proven to work.
+ */
+rehearsed: string | null, 
+/**
+ * What it brings back, workspace by workspace.
+ */
+workspaces: Array<RecoveryCover>, 
+/**
+ * Changes on this device that no relay has stored: they would be lost with it.
+ */
+waiting: number, };
+
+/**
+ * Whether a recovery kit brings back a workspace.
+ */
+export type RecoveryCover = { 
+/**
+ * The workspace's id.
+ */
+workspace: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its relay's address.
+ */
+relay: string | null, 
+/**
+ * Whether the kit brings it back.
+ */
+covered: boolean, 
+/**
+ * Why not, and what to do, in plain words; empty when it does.
+ */
+reason: string, };
+
+/**
+ * Makes a recovery kit.
+ */
+export type CreateRecovery = { 
+/**
+ * Whether it may take the place of one that was made before, which works no more then.
+ */
+replace: boolean, };
+
+/**
+ * A recovery kit. Its words are kept nowhere: they are shown this once.
+ */
+export type RecoveryKit = { 
+/**
+ * The 24 words, in their order.
+ */
+words: Array<string>, 
+/**
+ * The whole kit as a page to print, in HTML.
+ */
+page: string, 
+/**
+ * The whole kit as text.
+ */
+text: string, 
+/**
+ * What it brings back.
+ */
+status: RecoveryStatus, };
+
+/**
+ * Tries a recovery kit without using it.
+ */
+export type RehearseRecovery = { 
+/**
+ * The words, or the kit's whole text.
+ */
+words: string, };
+
+/**
+ * What came of trying a recovery kit.
+ */
+export type RecoveryRehearsal = { 
+/**
+ * Whether all workspaces that have a relay would come back.
+ */
+works: boolean, 
+/**
+ * Workspace by workspace.
+ */
+workspaces: Array<RecoveryTrial>, };
+
+/**
+ * What came of trying a recovery kit with one workspace.
+ */
+export type RecoveryTrial = { 
+/**
+ * The workspace's id.
+ */
+workspace: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Why it would not come back; absent when it would.
+ */
+problem: Error | null, };
+
+/**
+ * Comes back with a recovery kit.
+ */
+export type UseRecovery = { 
+/**
+ * The words, or the kit's whole text.
+ */
+words: string, 
+/**
+ * Relays to ask, besides those that the text names.
+ */
+relays: Array<string>, };
+
+/**
+ * What a recovery kit brings back. Looking changes nothing.
+ */
+export type RecoveryPreview = { 
+/**
+ * The person's name.
+ */
+person: string, 
+/**
+ * The workspaces.
+ */
+workspaces: Array<RecoverableWorkspace>, 
+/**
+ * Relays and workspaces that could not be read.
+ */
+problems: Array<Error>, };
+
+/**
+ * A workspace that a recovery kit brings back.
+ */
+export type RecoverableWorkspace = { 
+/**
+ * The workspace's id.
+ */
+id: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its relay's address.
+ */
+relay: string, 
+/**
+ * What you may do in it.
+ */
+role: Role, 
+/**
+ * How many people are in it.
+ */
+members: number, 
+/**
+ * Whether it is on this device already.
+ */
+here: boolean, };
+
+/**
+ * What a recovery kit brought back.
+ */
+export type Recovered = { 
+/**
+ * The person's name.
+ */
+person: string, 
+/**
+ * The workspaces; their documents come with the next synchronisation.
+ */
+workspaces: Array<WorkspaceSummary>, 
+/**
+ * Names of the person's other devices that are still in a workspace: revoke those that are lost.
+ */
+otherDevices: number, 
+/**
+ * What could not be brought back.
+ */
+problems: Array<Error>, };
+
+/**
  * Sets the relay of a workspace.
  */
 export type SetRelay = { 
@@ -1487,7 +1785,15 @@ section: string,
 /**
  * How.
  */
-update: SectionUpdate, } | { "type": "syncChanged", 
+update: SectionUpdate, } | { "type": "presenceChanged", 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * Everybody else in it now.
+ */
+people: Array<PresentPerson>, } | { "type": "syncChanged", 
 /**
  * How it is now.
  */
@@ -2166,6 +2472,9 @@ export type Commands = {
   "section.move": { args: MoveSection; reply: Empty };
   "section.delete": { args: SectionRef; reply: Empty };
   "section.restore": { args: SectionRef; reply: Empty };
+  "presence.set": { args: SetPresence; reply: Empty };
+  "presence.list": { args: DocumentRef; reply: PresentPeople };
+  "presence.show": { args: ShowPresence; reply: PresenceSetting };
   "search": { args: Search; reply: Array<SearchHit> };
   "workspace.list": { args: Empty; reply: Array<WorkspaceSummary> };
   "workspace.create": { args: CreateWorkspace; reply: WorkspaceSummary };
@@ -2187,6 +2496,11 @@ export type Commands = {
   "device.add": { args: AddDevice; reply: AddedDevice };
   "device.name": { args: NameDevice; reply: Array<MemberDevice> };
   "device.revoke": { args: MemberDeviceRef; reply: Array<MemberDevice> };
+  "recovery.status": { args: Empty; reply: RecoveryStatus };
+  "recovery.create": { args: CreateRecovery; reply: RecoveryKit };
+  "recovery.rehearse": { args: RehearseRecovery; reply: RecoveryRehearsal };
+  "recovery.preview": { args: UseRecovery; reply: RecoveryPreview };
+  "recovery.use": { args: UseRecovery; reply: Recovered };
   "workspace.inspect": { args: InspectInvite; reply: InviteInfo };
   "workspace.preview": { args: InspectInvite; reply: InvitePreview };
   "workspace.join": { args: Join; reply: WorkspaceSummary };

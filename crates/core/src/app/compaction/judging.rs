@@ -53,7 +53,7 @@ impl App {
         let found = match known {
             Some(Found::Unclear) => return Ok(()),
             Some(found) => found,
-            None => self.look_at(id, client, candidate, &own).await?,
+            None => self.find_out(id, client, candidate, &own).await?,
         };
         let (workspace, position, chain) = (*id, candidate.opened.position(), candidate.opened.chain());
         tracing::info!(position, ?found, "looked at a snapshot");
@@ -121,7 +121,7 @@ impl App {
 
     /// Compares a snapshot with what was read: all of it where this device is
     /// to confirm it, else its digest first.
-    async fn look_at(&self, id: &WorkspaceId, client: &Client, candidate: &Candidate, own: &Own) -> Attempt<Found> {
+    async fn find_out(&self, id: &WorkspaceId, client: &Client, candidate: &Candidate, own: &Own) -> Attempt<Found> {
         match candidate.check_author(&own.loaded.membership) {
             Ok(()) => {}
             // Its author knows more of the membership than this device, so far.

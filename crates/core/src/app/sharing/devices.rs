@@ -9,12 +9,12 @@ use super::{App, checked_name, load, member_names, refused};
 use crate::api::*;
 use crate::app::rfc3339;
 use crate::crypto::device_link::{DeviceCode, DeviceLink};
-use crate::crypto::keys::Identity;
+use crate::crypto::keys::{Identity, SigningPair, certify};
 use crate::crypto::link::LinkError;
 use crate::crypto::qr;
 use crate::crypto::records as build;
 use crate::error::{Error, ErrorCode, Result};
-use crate::store::sharing::{self as store, membership as records, workspaces};
+use crate::store::sharing::{self as store, membership as records, recovery, workspaces};
 use crate::sync::membership;
 
 impl App {
@@ -49,15 +49,15 @@ impl App {
                 "Take the code that the new device shows.",
             ));
         }
-        let certificate = identity.certify(code.signing, code.agreement);
         let membership = self
             .post_record(&id, |now| {
                 let (root, _) = now.own(&identity)?;
-                check_root(root == identity.root_key())?;
+                let secret = self.db().read(|conn| recovery::root_secret(conn, &root))?.ok_or_else(no_root)?;
+                let certificate = certify(&SigningPair::new(&secret), code.signing, code.agreement);
                 if now.roster().devices.get(&code.signing) == Some(&root) {
                     return Ok(None);
                 }
-                build::add_device(&identity, &now.next(), now.key()?, certificate.clone(), &mut self.random())
+                build::add_device(&identity, &now.next(), now.key()?, certificate, &mut self.random())
                     .map(Some)
                     .map_err(Error::internal)
             })
@@ -206,15 +206,14 @@ fn read_code(text: &str) -> Result<DeviceCode> {
     })
 }
 
-/// The root key certifies devices; it stays on the device it was made on.
-fn check_root(here: bool) -> Result<()> {
-    if here {
-        return Ok(());
-    }
-    Err(refused(
+/// The root key certifies devices; it is on the device it was made on, and where
+/// a recovery kit brought it.
+fn no_root() -> Error {
+    refused(
         "This device was itself added by another one, and only that one can add more.",
-        "Add the new device on the one you joined the workspace with.",
-    ))
+        "Add the new device on the one you joined the workspace with. If that is lost, come back with your recovery \
+         kit: `drystone recovery use`.",
+    )
 }
 
 fn device_key(text: &str) -> Result<DeviceKey> {

@@ -34,8 +34,8 @@ pub(super) struct Target {
     pub relay: RelayAddress,
     pub relay_key: RelayKey,
     pub workspace: WorkspaceId,
-    pub checkpoint_position: u64,
-    pub checkpoint_hash: Hash,
+    /// A record that must be in its membership, with its position.
+    pub checkpoint: Option<(u64, Hash)>,
 }
 
 /// A link that leads into a workspace.
@@ -65,15 +65,13 @@ impl Entrance {
                 relay: link.relay.clone(),
                 relay_key: link.relay_key,
                 workspace: link.workspace,
-                checkpoint_position: link.checkpoint_position,
-                checkpoint_hash: link.checkpoint_hash,
+                checkpoint: Some((link.checkpoint_position, link.checkpoint_hash)),
             },
             Entrance::Device(link) => Target {
                 relay: link.relay.clone(),
                 relay_key: link.relay_key,
                 workspace: link.workspace,
-                checkpoint_position: link.checkpoint_position,
-                checkpoint_hash: link.checkpoint_hash,
+                checkpoint: Some((link.checkpoint_position, link.checkpoint_hash)),
             },
         }
     }
@@ -156,7 +154,7 @@ impl App {
         ))
     }
 
-    async fn store_joined(&self, link: &Target, fetched: Fetched, name: Option<String>) -> Result<()> {
+    pub(super) async fn store_joined(&self, link: &Target, fetched: Fetched, name: Option<String>) -> Result<()> {
         let link = link.clone();
         self.blocking(move |app| {
             app.db().write(|tx| {
@@ -211,7 +209,8 @@ pub(super) async fn fetch(client: &Client, link: &Target) -> Attempt<Fetched> {
         }
         match fetched {
             Some(whole) if whole.membership.position() >= page.total => {
-                if whole.membership.hash_at(link.checkpoint_position) != Some(link.checkpoint_hash) {
+                let there = |(position, hash)| whole.membership.hash_at(position) == Some(hash);
+                if !link.checkpoint.is_none_or(there) {
                     return Err(wrong(&"its membership is another than the one the invitation was made in"));
                 }
                 return Ok(whole);

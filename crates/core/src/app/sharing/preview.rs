@@ -56,7 +56,7 @@ impl App {
     }
 
     /// The epoch keys that a membership holds for someone.
-    fn keys_of(
+    pub(super) fn keys_of(
         &self,
         fetched: &Fetched,
         recipient: &crate::crypto::keys::AgreementPair,

@@ -129,6 +129,24 @@ pub fn ids(conn: &Connection, workspace: &WorkspaceId, mut each: impl FnMut(i64,
     Ok(())
 }
 
+/// Hands all envelopes to `each` in each device's order, with whether the relay has them.
+///
+/// # Errors
+/// When they cannot be read, or what `each` returns.
+pub fn each_with_state(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    mut each: impl FnMut(Kept, bool) -> Result<()>,
+) -> Result<()> {
+    let sql = "SELECT device, sequence, id, envelope, stored FROM kept WHERE workspace = ?1 ORDER BY device, sequence";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([workspace.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        each(read(row)?, row.get(4)?)?;
+    }
+    Ok(())
+}
+
 /// The envelope with this number.
 ///
 /// # Errors
