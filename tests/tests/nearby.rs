@@ -81,14 +81,14 @@ async fn without_any_relay_two_devices_of_one_person_are_enough() {
     let (alice, bob) = (Device::new().await, Device::new().await);
     let id = alice.import("a.md", b"# A\n\nx\n").await.unwrap().id;
     let invite = BundleInvite { role: Role::Editor, hours: 24 };
-    let export = |invite| Request::BundleExport(ExportBundle { workspace: None, since: None, invite });
+    let export = |invite| Request::BundleExport(ExportBundle { workspace: None, since: None, invite, attachments: false });
     let invitation: ExportedBundle = alice.call(export(Some(invite))).await.unwrap();
     let take = |content: String, name: Option<&str>| {
         Request::BundleImport(ImportBundle { content, user_name: name.map(str::to_owned) })
     };
     let joined: ImportedBundle = bob.call(take(invitation.content, Some("Bob"))).await.unwrap();
     let workspace = Some(joined.bundle.workspace);
-    let answer = ExportBundle { workspace: workspace.clone(), since: None, invite: None };
+    let answer = ExportBundle { workspace: workspace.clone(), since: None, invite: None, attachments: false };
     let answer: ExportedBundle = bob.call(Request::BundleExport(answer)).await.unwrap();
     alice.call::<ImportedBundle>(take(answer.content, None)).await.unwrap();
     let back: ExportedBundle = alice.call(export(None)).await.unwrap();

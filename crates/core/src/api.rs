@@ -16,6 +16,7 @@ macro_rules! data {
 
 mod attachments;
 mod bundles;
+mod compaction;
 mod model;
 mod nearby;
 mod presence;
@@ -25,6 +26,7 @@ mod sharing;
 
 pub use attachments::*;
 pub use bundles::*;
+pub use compaction::*;
 pub use model::*;
 pub use nearby::*;
 pub use presence::*;

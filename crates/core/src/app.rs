@@ -4,6 +4,7 @@
 
 mod attachments;
 mod checking;
+mod compaction;
 mod decisions;
 mod documents;
 mod exporting;
@@ -83,6 +84,8 @@ struct Inner {
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
     intakes: attachments::Intakes,
     sync: Mutex<Option<syncing::SyncTask>>,
+    /// When snapshots are made; only tests change it.
+    compaction: compaction::Thresholds,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
     presence: presence::Presence,
     nearby: nearby::Nearby,
@@ -163,6 +166,7 @@ impl App {
             documents: Mutex::default(),
             intakes: attachments::Intakes::default(),
             sync: Mutex::default(),
+            compaction: compaction::Thresholds::default(),
             housekeeping: Mutex::default(),
             presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),
             nearby: nearby::Nearby::default(),

@@ -17,6 +17,7 @@ pub mod qr;
 pub mod random;
 pub mod records;
 pub mod recovery;
+pub mod snapshot;
 pub mod wrap;
 
 /// Why something sealed, signed or encoded was not accepted.

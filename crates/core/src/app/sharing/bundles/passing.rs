@@ -35,6 +35,7 @@ impl App {
                 heads,
                 records: Vec::new(),
                 envelopes: Vec::new(),
+                files: Vec::new(),
                 relay: None,
                 invitation: None,
                 request: None,
