@@ -3,7 +3,7 @@ import { problem } from "./backend";
 import type { Commands, Event, MemberDevice, OpenInvitation, RefusedEntry, Role, SyncState, WorkspaceKeys, WorkspaceSummary } from "./generated/api";
 import { bundleHandlers } from "./memory-bundles";
 import { compactionHandlers } from "./memory-compaction";
-import { recoveryHandlers } from "./memory-recovery";
+import { safetyHandlers } from "./memory-safety";
 
 /** A workspace as the backend without a disk has it. */
 export interface MemoryWorkspace {
@@ -248,7 +248,7 @@ export function sharingHandlers(host: SharingHost) {
     ...deviceHandlers(host),
     ...inviteHandlers(host),
     ...bundleHandlers(host),
-    ...recoveryHandlers(host),
+    ...safetyHandlers(host),
     "workspace.list": () => host.workspaces.map((workspace) => host.summary(workspace)),
     "workspace.create": ({ name }: Commands["workspace.create"]["args"]) => {
       const workspace = host.addWorkspace(name);

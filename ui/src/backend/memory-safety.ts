@@ -5,8 +5,9 @@ import type { SharingHost } from "./memory-sharing";
 const WORDS =
   "harbour lamp onion gravel timber ocean meadow copper window ladder silver orbit cradle velvet summit garden pencil anchor mirror forest candle bridge winter stone".split(" ");
 
-/** The recovery kit of a backend that loses everything with its page. */
-export function recoveryHandlers(host: SharingHost) {
+/** Recovery kit, proof and devices nearby of a backend that loses everything with its page. */
+export function safetyHandlers(host: SharingHost) {
+  let nearby = false;
   let made: string | null = null;
   let rehearsed: string | null = null;
   const status = (): RecoveryStatus => ({
@@ -48,6 +49,11 @@ export function recoveryHandlers(host: SharingHost) {
         findings: [],
       }));
       return { time: new Date().toISOString(), sound: true, workspaces, report: "# Proof\n" };
+    },
+    "nearby.set": ({ on }: Commands["nearby.set"]["args"]) => {
+      nearby = on ?? nearby;
+      const devices = nearby ? [{ workspace: host.workspaces[0]?.name ?? "", member: "Mara Lindqvist", device: "0".repeat(64), met: new Date().toISOString() }] : [];
+      return { on: nearby, found: devices.length, devices, problem: null };
     },
     "recovery.status": status,
     "recovery.create": ({ replace }: Commands["recovery.create"]["args"]) => {
