@@ -61,7 +61,8 @@ fn text(data: &Path, document: &str) -> String {
 /// A command that fails says what, and what to do, as JSON on standard error.
 fn check_error(output: &Output, place: &str) {
     let said = String::from_utf8_lossy(&output.stderr);
-    let line = said.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{place}: no error in {output:?}"));
+    let line =
+        said.lines().find(|line| line.starts_with('{')).unwrap_or_else(|| panic!("{place}: no error in {output:?}"));
     let error: Value = serde_json::from_str(line).unwrap();
     let words = |field: &str| error["error"][field].as_str().is_some_and(|text| !text.is_empty());
     assert!(words("message") && words("advice") && words("code"), "{place}: {error}");
@@ -71,7 +72,8 @@ fn check_error(output: &Output, place: &str) {
 /// What a damaged or unfinished file would show.
 fn check_sound(data: &Path, place: &str) {
     let output = command(data).arg("doctor").output().unwrap();
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{place}: {error}: {output:?}"));
+    let report: Value =
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{place}: {error}: {output:?}"));
     let wrong: Vec<&Value> = report["checks"].as_array().unwrap().iter().filter(|check| check["ok"] != true).collect();
     assert!(wrong.is_empty(), "{place}: {wrong:?}");
     let half = |name: &str| name.starts_with(".drystone-") || name.ends_with(".tmp") || name.ends_with(".new");
@@ -160,7 +162,9 @@ fn a_first_start_whose_disk_fails_can_be_made_again() {
 
 /// Types a word and says whether it was acknowledged.
 async fn write(host: &Host, id: &str, section: &str, word: &str) -> Result<bool, String> {
-    let Ok(view) = host.call::<DocumentView>("document.open", json!({ "document": id })).await? else { return Ok(false) };
+    let Ok(view) = host.call::<DocumentView>("document.open", json!({ "document": id })).await? else {
+        return Ok(false);
+    };
     let Some(version) = view.sections.iter().find(|s| s.id == section).map(|s| s.version) else { return Ok(false) };
     let splices = json!([{ "at": 0, "delete": 0, "insert": word }]);
     let args = json!({ "document": id, "section": section, "version": version, "client": "t", "splices": splices });

@@ -3,18 +3,21 @@
 //! [`random::OsRandom`], which callers pass in.
 
 pub mod address;
+pub mod attachment;
 pub mod device_link;
 pub mod envelope;
 pub mod invite;
 pub mod keys;
 pub mod link;
 pub mod names;
+pub mod nearby;
 pub mod payload;
 pub mod presence;
 pub mod qr;
 pub mod random;
 pub mod records;
 pub mod recovery;
+pub mod snapshot;
 pub mod wrap;
 
 /// Why something sealed, signed or encoded was not accepted.

@@ -2,7 +2,9 @@
 //! neither sockets nor clock; [`client`] speaks HTTP and nothing else; the rest
 //! verifies what comes and seals what goes. The app puts them together.
 
+mod blobs;
 pub mod client;
+mod compacting;
 pub mod engine;
 mod listening;
 pub mod membership;
@@ -10,4 +12,5 @@ pub mod opening;
 pub mod page;
 pub mod request;
 pub mod sealing;
+pub mod snapshot;
 pub mod trust;

@@ -423,10 +423,7 @@ pub fn join_bytes(workspace: &WorkspaceId, invite: &DeviceKey, root: &RootKey, d
 
 /// What a recovery kit signs, so that only who has it brings a device in.
 pub fn recover_bytes(workspace: &WorkspaceId, recovery: &DeviceKey, device: &DeviceCertificate) -> Hash {
-    hash(
-        context::RECOVERY_SIGNATURE,
-        &[workspace.as_bytes(), recovery.as_bytes(), &canonical::encode(device)],
-    )
+    hash(context::RECOVERY_SIGNATURE, &[workspace.as_bytes(), recovery.as_bytes(), &canonical::encode(device)])
 }
 
 /// What the relay signs.

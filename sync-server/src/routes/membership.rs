@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
-use axum::Json;
 use axum::http::{Response, Uri};
 use drystone_wire::http::{Recoverable, RelayErrorCode};
 use drystone_wire::membership::{Body as RecordBody, Operation, Record, RecordPage};

@@ -2,6 +2,7 @@ import { randomHex } from "../lib/random";
 import { problem } from "./backend";
 import type { Commands, Event, MemberDevice, OpenInvitation, RefusedEntry, Role, SyncState, WorkspaceKeys, WorkspaceSummary } from "./generated/api";
 import { bundleHandlers } from "./memory-bundles";
+import { compactionHandlers } from "./memory-compaction";
 import { recoveryHandlers } from "./memory-recovery";
 
 /** A workspace as the backend without a disk has it. */
@@ -38,7 +39,7 @@ const EPOCH_LIFE = 90 * DAY;
 
 /** The state of a workspace that has no relay. */
 export function localSync(workspace: string): SyncState {
-  return { workspace, relay: null, phase: "local", waiting: 0, lastStored: null, lastContact: null, nextTry: null, quarantined: 0, problem: null };
+  return { workspace, relay: null, phase: "local", waiting: 0, lastStored: null, lastContact: null, nextTry: null, quarantined: 0, problem: null, attachments: { sending: 0, fetching: 0, problem: null } };
 }
 
 /** A device of a member. */
@@ -157,6 +158,7 @@ function memberHandlers(host: SharingHost) {
       host.emit({ type: "workspacesChanged" });
       return keys(at);
     },
+    ...compactionHandlers(host),
   };
 }
 

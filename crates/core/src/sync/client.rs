@@ -26,7 +26,7 @@ pub use super::listening::{Attendance, Listener};
 /// How long connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
-const REQUEST_TIME: Duration = Duration::from_secs(60);
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How long a message that is soon outdated may take.
 const SAY_TIME: Duration = Duration::from_secs(5);
 /// How much longer than asked a long poll may take.
@@ -38,10 +38,10 @@ const RETRY_AFTER_LIMIT_SECONDS: u64 = 3600;
 
 /// One key's access to one relay.
 pub struct Client {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     /// Takes the place of the network in simulations.
     carrier: Option<Arc<dyn Surroundings>>,
-    relay: RelayAddress,
+    pub(super) relay: RelayAddress,
     signer: SigningPair,
     seen: StdMutex<Seen>,
     /// Held while a token is fetched, so that many requests fetch one.
@@ -109,6 +109,11 @@ impl Client {
         &self.relay
     }
 
+    /// A request, yet without a token.
+    pub(super) fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        self.http.request(method, url)
+    }
+
     /// The relay's key, once it answered or when it was pinned.
     pub fn relay_key(&self) -> Option<RelayKey> {
         self.seen().key
@@ -145,7 +150,8 @@ impl Client {
     /// # Errors
     /// [`Failure`] says why it did not succeed.
     pub async fn recoverable(&self) -> Result<Vec<WorkspaceId>, Failure> {
-        let response = self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
+        let response =
+            self.authorized(|| self.http.get(self.relay.endpoint("/v1/recovery")).timeout(REQUEST_TIME)).await?;
         let mut found: Recoverable = json(response).await?;
         found.workspaces.truncate(limits::RECOVERABLE);
         Ok(found.workspaces)
@@ -247,7 +253,7 @@ impl Client {
         }
     }
 
-    async fn get<T>(&self, path: &str, limit: usize, time: Duration) -> Result<T, Failure>
+    pub(super) async fn get<T>(&self, path: &str, limit: usize, time: Duration) -> Result<T, Failure>
     where
         T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
     {
@@ -267,7 +273,7 @@ impl Client {
     }
 
     /// Sends with a token; with a new one when the relay does not take it.
-    async fn authorized(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
+    pub(super) async fn authorized(&self, request: impl Fn() -> RequestBuilder) -> Result<Response, Failure> {
         let token = self.token().await?;
         let response = self.transport(request().bearer_auth(&token)).await?;
         if response.status() != StatusCode::UNAUTHORIZED {
@@ -380,7 +386,7 @@ async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     serde_json::from_slice(&bytes).map_err(|_| no_relay(&place))
 }
 
-async fn cbor<T>(response: Response, limit: usize, relay: &RelayAddress) -> Result<T, Failure>
+pub(super) async fn cbor<T>(response: Response, limit: usize, relay: &RelayAddress) -> Result<T, Failure>
 where
     T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
 {
@@ -389,7 +395,7 @@ where
 }
 
 /// Reads a body that may not be longer than a limit.
-async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
+pub(super) async fn bounded(mut response: Response, limit: usize) -> Result<Vec<u8>, Failure> {
     let place = response.url().to_string();
     let mut bytes = Vec::new();
     loop {

@@ -72,8 +72,12 @@ pub enum FailureKind {
     SequenceGap,
     /// The log began anew.
     CursorGone,
+    /// The entries after the cursor are in snapshots only.
+    Compacted,
     /// The relay does not let this device do it.
     Forbidden,
+    /// The workspace's quota at the relay is used up.
+    Full,
     /// Needs a person.
     Attention,
     /// This computer: disk, permission, another process.
@@ -132,6 +136,9 @@ impl Failure {
                 "The relay lost entries it had confirmed. Ask who runs it; setting its address again sends everything you wrote anew.",
             ),
             R::CursorGone => (FailureKind::CursorGone, ErrorCode::Integrity, "It is read from the start."),
+            R::Compacted => {
+                (FailureKind::Compacted, ErrorCode::Integrity, "The newest confirmed snapshot is loaded by itself.")
+            }
             R::InviteExpired => (FailureKind::Attention, ErrorCode::Invite, "Ask for a new invitation."),
             R::NotFound => (
                 FailureKind::NotFound,
@@ -152,7 +159,7 @@ impl Failure {
                 "Your documents are on this device. Ask who runs the relay, or set another relay.",
             ),
             R::QuotaExceeded => {
-                (FailureKind::Attention, ErrorCode::Refused, "Ask who runs the relay to raise the workspace's quota.")
+                (FailureKind::Full, ErrorCode::Refused, "Ask who runs the relay to raise the workspace's quota.")
             }
             R::TooLarge => {
                 (FailureKind::Attention, ErrorCode::TooLarge, "Make smaller changes, or ask who runs the relay.")

@@ -62,7 +62,9 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
         let names: Vec<_> = back.workspaces.iter().map(|row| plain(&row.name).into_owned()).collect();
         output.text(&format!("Back in {}. Now: drystone sync\n", names.join(", ")))?;
         if back.other_devices > 0 {
-            output.note("Devices you had before are still in: look with `drystone device list`, revoke those that are lost.\n");
+            output.note(
+                "Devices you had before are still in: look with `drystone device list`, revoke those that are lost.\n",
+            );
         }
         output.note(&problems(&back.problems));
     }
@@ -83,5 +85,7 @@ fn described(found: &RecoveryPreview) -> String {
 }
 
 fn problems(list: &[Error]) -> String {
-    list.iter().map(|problem| format!("Not brought back: {} {}\n", plain(&problem.message), plain(&problem.advice))).collect()
+    list.iter()
+        .map(|problem| format!("Not brought back: {} {}\n", plain(&problem.message), plain(&problem.advice)))
+        .collect()
 }

@@ -1,7 +1,9 @@
 //! Bundles: everything a relay would pass on, in a file that is carried by
 //! hand. Here is what goes out; `importing` is what comes in.
 
+mod files;
 mod importing;
+mod passing;
 mod plan;
 
 pub(super) use plan::forked;
@@ -45,11 +47,12 @@ impl App {
         };
         let now_ms = self.now_ms();
         self.blocking(move |app| {
-            let (bundle, identity, name) = app.db().write(|tx| {
+            let (mut bundle, identity, name) = app.db().write(|tx| {
                 let identity = store::own(tx)?.identity;
                 let bundle = assemble(tx, &id, &identity, since.as_ref(), invitation, now_ms)?;
                 Ok((bundle, identity, workspaces::get(tx, &id)?.name))
             })?;
+            let left_out = if args.attachments { app.carry_files(&mut bundle)? } else { 0 };
             let file = bundle.to_bytes(|hash| identity.device().sign(hash));
             let info = app.db().read(|conn| plan::describe(conn, &bundle, now_ms))?;
             let kind = match info.kind {
@@ -60,7 +63,7 @@ impl App {
             let stem = slug(&name);
             let stem = if stem.is_empty() { "workspace" } else { stem.as_str() };
             let name = format!("{stem}{kind}.drystone");
-            Ok(ExportedBundle { name, content: BASE64.encode(file), bundle: info })
+            Ok(ExportedBundle { name, content: BASE64.encode(file), bundle: info, left_out })
         })
         .await
     }
@@ -160,12 +163,26 @@ fn assemble(
         }
         Ok(())
     })?;
+    let span = |heads: &Known| heads.devices.iter().map(|head| head.sequence).sum::<u64>();
+    if span(&to).saturating_sub(span(&from)) != envelopes.len() as u64 {
+        return Err(only_a_snapshot());
+    }
     let records = carrying::records(conn, id, from.membership)?;
     let row = workspaces::get(conn, id)?;
     let relay = row.relay.filter(|_| row.cursor.generation > 0);
     let relay = relay.map(|relay| RelayHint { address: relay.to_string(), key: row.relay_key });
     let heads = Heads { from, to };
-    Ok(Bundle { workspace: *id, author, time_ms, heads, records, envelopes, relay, invitation, request })
+    let files = Vec::new();
+    Ok(Bundle { workspace: *id, author, time_ms, heads, records, envelopes, relay, invitation, request, files })
+}
+
+/// A bundle carries entries as they were signed, and some are here in a snapshot only.
+fn only_a_snapshot() -> Error {
+    Error::new(
+        ErrorCode::Usage,
+        "This device knows the beginning of the workspace's history from a snapshot, which bundles do not carry.",
+        "Export since a bundle that was carried before, or on a device that was there from the beginning.",
+    )
 }
 
 /// What both an earlier bundle and this device hold.
@@ -191,7 +208,7 @@ fn common(conn: &Connection, id: &WorkspaceId, membership: &Membership, since: &
             devices.push(DeviceHead { device: head.device, sequence: last, id: last_id });
             continue;
         }
-        if kept::id_of(conn, id, &head.device, head.sequence)? != Some(head.id) {
+        if !kept::holds(conn, id, &head.device, head.sequence, &head.id)? {
             return Err(other());
         }
         devices.push(*head);

@@ -73,9 +73,13 @@ impl App {
         let after = self
             .post_record(id, |now| {
                 let (root, _) = now.own(&identity)?;
-                if now.roster().members.get(&root).and_then(|member| member.recovery.as_ref()).is_some_and(|kit| {
-                    kit.keys == row.keys || kit.since_ms >= row.made_ms
-                }) {
+                if now
+                    .roster()
+                    .members
+                    .get(&root)
+                    .and_then(|member| member.recovery.as_ref())
+                    .is_some_and(|kit| kit.keys == row.keys || kit.since_ms >= row.made_ms)
+                {
                     return Ok(None);
                 }
                 build::set_recovery(&identity, &now.next(), now.key()?, row.keys.clone(), &mut self.random())

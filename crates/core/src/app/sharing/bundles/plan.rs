@@ -258,7 +258,7 @@ fn new_entries(conn: &Connection, bundle: &Bundle, plan: &mut Plan) -> Result<()
             }
             return Err(gap());
         }
-        if kept::id_of(conn, id, &head.device, head.sequence)? != Some(head.id) {
+        if !kept::holds(conn, id, &head.device, head.sequence, &head.id)? {
             return Err(twice());
         }
     }
@@ -269,7 +269,7 @@ fn new_entries(conn: &Connection, bundle: &Bundle, plan: &mut Plan) -> Result<()
             if !carrying::is_set_aside(conn, id, &bytes.0)? {
                 plan.entries.push(index);
             }
-        } else if kept::id_of(conn, id, &header.device, header.sequence)? != Some(envelope.id()) {
+        } else if !kept::holds(conn, id, &header.device, header.sequence, &envelope.id())? {
             return Err(twice());
         }
     }
@@ -343,6 +343,7 @@ pub(super) fn info(bundle: &Bundle, plan: &Plan) -> BundleInfo {
         new_entries: plan.entries.len() as u32,
         records: bundle.records.len() as u32,
         new_records: plan.fresh.len() as u32,
+        files: bundle.files.len() as u32,
         joins: plan.invitation.is_some(),
         role,
         expires: invite.map(|open| rfc3339(open.expires_ms)),

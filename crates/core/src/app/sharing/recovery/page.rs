@@ -131,7 +131,9 @@ impl Given {
             let Some(Ok(relay)) = parts.next().map(str::parse) else { continue };
             relays.push((relay, parts.next().and_then(|key| key.parse().ok())));
         }
-        for address in more_relays.iter().map(|address| address.trim()).filter(|address| !address.is_empty()).take(RELAYS) {
+        for address in
+            more_relays.iter().map(|address| address.trim()).filter(|address| !address.is_empty()).take(RELAYS)
+        {
             let relay: RelayAddress = address.parse().map_err(|error| {
                 Error::new(
                     crate::error::ErrorCode::Usage,

@@ -189,4 +189,3 @@ fn nothing_found() -> Error {
         "Check the relay's address, and that these are the words of the kit that was made last.",
     )
 }
-
