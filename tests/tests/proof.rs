@@ -73,7 +73,11 @@ async fn a_relay_that_forgot_what_it_confirmed_is_found_out() {
     copy_folder(copy.path(), &pair.relay.data());
     pair.relay.resume();
     let proof = prove(&pair.alice).await;
-    assert!(!proof.sound && wrong(&proof).contains("another one than the one this device has read"), "{}", wrong(&proof));
+    assert!(
+        !proof.sound && wrong(&proof).contains("another one than the one this device has read"),
+        "{}",
+        wrong(&proof)
+    );
     assert!(proof.report.contains("**Wrong:**"), "{}", proof.report);
     // Whoever has not read that far sees nothing wrong.
     assert!(prove(&pair.bob).await.sound);
@@ -85,8 +89,14 @@ async fn what_is_missing_or_changed_here_is_found() {
     let folder = pair.alice.copy_closed().await;
     let damages: [(&str, &str); 4] = [
         ("DELETE FROM changes WHERE seq = (SELECT max(seq) FROM changes)", "is not in its document"),
-        ("DELETE FROM kept WHERE number = (SELECT number FROM kept ORDER BY device, sequence LIMIT 1 OFFSET 1)", "stands where"),
-        ("UPDATE kept SET envelope = substr(envelope, 1, length(envelope) - 1) || x'00' WHERE number = 1", "does not verify"),
+        (
+            "DELETE FROM kept WHERE number = (SELECT number FROM kept ORDER BY device, sequence LIMIT 1 OFFSET 1)",
+            "stands where",
+        ),
+        (
+            "UPDATE kept SET envelope = substr(envelope, 1, length(envelope) - 1) || x'00' WHERE number = 1",
+            "does not verify",
+        ),
         ("UPDATE sections SET text = text || 'forged'", "is not what its changes say"),
     ];
     for (damage, found) in damages {

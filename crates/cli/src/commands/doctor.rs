@@ -79,7 +79,8 @@ async fn prove(arguments: &Arguments, global: &Global, output: &Output) -> Resul
         let mut text = String::new();
         for one in &proof.workspaces {
             text += &format!("{STRONG}{}{STRONG:#}\n", plain(&one.name));
-            text += &one.facts.iter().map(|fact| format!("  {GOOD}ok{GOOD:#}     {}\n", plain(fact))).collect::<String>();
+            text +=
+                &one.facts.iter().map(|fact| format!("  {GOOD}ok{GOOD:#}     {}\n", plain(fact))).collect::<String>();
             for finding in &one.findings {
                 let (what, advice) = (plain(&finding.message), plain(&finding.advice));
                 text += &format!("  {BAD}wrong{BAD:#}  {what}\n         {DIM}try:{DIM:#} {advice}\n");

@@ -21,7 +21,8 @@ use crate::store::{changes, documents, records as model_records};
 use crate::sync::membership::Membership;
 use crate::sync::opening::Verifier;
 
-const FROM_BACKUP: &str = "Restore the data folder from a backup, or join the workspace again on a new one: what the relay has comes back.";
+const FROM_BACKUP: &str =
+    "Restore the data folder from a backup, or join the workspace again on a new one: what the relay has comes back.";
 const AGAIN: &str = "Synchronise and prove again; if it stays, join the workspace again on a new data folder.";
 
 /// An envelope on this device, as far as the relay is asked for it.
@@ -55,12 +56,7 @@ pub fn prove(conn: &Connection, app: &App, id: &WorkspaceId) -> Result<(Evidence
 
 /// Every envelope is signed by its device, stands in that device's unbroken
 /// order, and each change in it is here or was set aside.
-fn envelopes(
-    conn: &Connection,
-    id: &WorkspaceId,
-    membership: &Membership,
-    evidence: &mut Evidence,
-) -> Result<KeptIds> {
+fn envelopes(conn: &Connection, id: &WorkspaceId, membership: &Membership, evidence: &mut Evidence) -> Result<KeptIds> {
     let keys = records::epoch_keys(conn, id)?;
     let verifier = Verifier { workspace: *id, membership, keys: &keys, limits: Limits::default() };
     let mut ids = KeptIds::new();
@@ -88,7 +84,10 @@ fn envelopes(
             }
             Err(_) if carrying::is_set_aside(conn, id, &one.envelope)? => {}
             Err(refusal) => {
-                evidence.broken(format!("Envelope {sequence} of the device {} does not open: {refusal}.", short(&device)), AGAIN);
+                evidence.broken(
+                    format!("Envelope {sequence} of the device {} does not open: {refusal}.", short(&device)),
+                    AGAIN,
+                );
             }
         }
         ids.insert(one.id, KeptId { device, sequence, stored });
@@ -144,7 +143,8 @@ fn documents_of(conn: &Connection, app: &App, id: &WorkspaceId, evidence: &mut E
         let missing = hashes.iter().filter(|hash| !document.has_change(hash)).count();
         if missing > 0 {
             let missing = counted(missing as u64, "change", "changes");
-            evidence.broken(format!("{missing} of “{}” cannot be applied: something before is missing.", row.title), AGAIN);
+            evidence
+                .broken(format!("{missing} of “{}” cannot be applied: something before is missing.", row.title), AGAIN);
         }
         let model = Model::of(model_records::all(conn, &row.id)?);
         let shown = project(&document, &model, handle, *id, row.updated_ms).map(|(_, rows)| rows);
@@ -171,7 +171,9 @@ fn waiting(conn: &Connection, id: &WorkspaceId, evidence: &mut Evidence) -> Resu
     let (set_aside, _) = quarantine::count(conn, id)?;
     evidence.holds(match set_aside {
         0 => "Nothing was ever set aside.".to_owned(),
-        number => format!("{} set aside, with author and reason.", counted(u64::from(number), "entry is", "entries are")),
+        number => {
+            format!("{} set aside, with author and reason.", counted(u64::from(number), "entry is", "entries are"))
+        }
     });
     Ok(())
 }

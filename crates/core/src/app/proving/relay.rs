@@ -94,7 +94,10 @@ fn compare(row: &WorkspaceRow, kept: &KeptIds, log: &Log, evidence: &mut Evidenc
             let device = one.device.to_string();
             let device = device.get(..8).unwrap_or_default();
             evidence.broken(
-                format!("The relay had confirmed envelope {} of the device {device} and does not have it.", one.sequence),
+                format!(
+                    "The relay had confirmed envelope {} of the device {device} and does not have it.",
+                    one.sequence
+                ),
                 ASK,
             );
         }

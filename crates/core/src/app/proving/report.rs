@@ -10,7 +10,11 @@ pub fn compose(time: &str, workspaces: &[WorkspaceProof]) -> String {
     let mut out = format!(
         "# Proof of {time}\n\nDrystone {}. {}\n",
         env!("CARGO_PKG_VERSION"),
-        if sound { "Everything that was ever acknowledged is where it should be." } else { "Something is not as it should be." }
+        if sound {
+            "Everything that was ever acknowledged is where it should be."
+        } else {
+            "Something is not as it should be."
+        }
     );
     for one in workspaces {
         let relay = one.relay.as_deref().unwrap_or("no relay");
