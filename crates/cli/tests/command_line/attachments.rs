@@ -17,7 +17,7 @@ fn a_file_is_attached_listed_saved_removed_and_restored() {
     let added = device.json(["attach", "add", "plant", "elements.pump-7", path, "--caption", "As built"]);
     let one = &added["attachments"][0];
     assert_eq!((&one["name"], &one["size"], &one["state"]), (&"plan.pdf".into(), &1_500_000.into(), &"here".into()));
-    assert!(!names(one).contains(&"content".to_owned()), "the key is shown nowhere");
+    assert!(!names(one).contains(&"content"), "the key is shown nowhere");
     device.json(["attach", "add", "plant", "sections.overview", path]);
     assert_eq!(device.json(["attach", "list", "plant"])["attachments"].as_array().unwrap().len(), 2);
     let of_pump = device.json(["attach", "list", "plant", "elements.pump-7"]);
