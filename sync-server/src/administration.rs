@@ -117,7 +117,12 @@ impl Relay {
         }
     }
 
-    async fn collect(&self) {
+    /// Removes what is due: of workspaces that were deleted, of logs behind
+    /// snapshots, of attachments.
+    pub async fn collect(&self) {
+        if let Err(error) = self.compact().await {
+            tracing::warn!(message = error.message, "a log could not be compacted; it is tried again");
+        }
         while !self.stopping.is_cancelled() {
             match self.writer.collect().await {
                 Ok(true) => {}

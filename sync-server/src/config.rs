@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::error::Fatal;
+use crate::storage::sqlite::snapshots::GRACE_MS;
 
 /// The longest configuration file that is read, in bytes.
 const FILE_BYTES: u64 = 1 << 20;
@@ -171,6 +172,9 @@ options! {
     /// Bytes of attachments that a workspace may store without a quota of its own [default: 10737418240]
     #[arg(value_name = "BYTES", help_heading = "Limits")]
     workspace_attachments: u64, "DRYSTONE_RELAY_WORKSPACE_ATTACHMENTS";
+    /// Seconds that envelopes stay after two snapshots that stand for them were confirmed [default: 2592000, 30 days]
+    #[arg(value_name = "SECONDS", help_heading = "Storage")]
+    compaction_grace: u64, "DRYSTONE_RELAY_COMPACTION_GRACE";
     /// Size of the database in bytes; 0 for as large as the disk lets it grow [default: 0]
     #[arg(value_name = "BYTES", help_heading = "Limits")]
     max_store_bytes: u64, "DRYSTONE_RELAY_MAX_STORE_BYTES";
@@ -218,6 +222,8 @@ pub struct Limits {
     pub workspace_entries: u64,
     pub workspace_devices: u64,
     pub workspace_attachments: u64,
+    /// How long envelopes stay once they are marked, in milliseconds.
+    pub compaction_grace_ms: u64,
     pub max_store_bytes: u64,
     pub write_queue: usize,
 }
@@ -255,6 +261,7 @@ impl Config {
             workspace_entries: options.workspace_entries.unwrap_or(10_000_000),
             workspace_devices: options.workspace_devices.unwrap_or(500),
             workspace_attachments: options.workspace_attachments.unwrap_or(10 << 30),
+            compaction_grace_ms: options.compaction_grace.map_or(GRACE_MS, |seconds| seconds.saturating_mul(1000)),
             max_store_bytes: options.max_store_bytes.unwrap_or(0),
             write_queue: options.write_queue.unwrap_or(1024).max(1),
         };

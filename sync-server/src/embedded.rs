@@ -35,7 +35,15 @@ impl Embedded {
     /// # Errors
     /// What is wrong with it, in words.
     pub fn open(data: &Path) -> Result<Embedded, String> {
-        let options = Options { data: Some(data.to_path_buf()), ..unlimited() };
+        Embedded::open_with_grace(data, None)
+    }
+
+    /// The same with another grace of compaction, in seconds.
+    ///
+    /// # Errors
+    /// What is wrong with it, in words.
+    pub fn open_with_grace(data: &Path, grace: Option<u64>) -> Result<Embedded, String> {
+        let options = Options { data: Some(data.to_path_buf()), compaction_grace: grace, ..unlimited() };
         let config = Config::from_options(options, None).map_err(|fatal| fatal.to_string())?;
         let folder = Folder::open(data).map_err(|fatal| fatal.to_string())?;
         folder.check_whole().map_err(|fatal| fatal.to_string())?;
@@ -57,6 +65,11 @@ impl Embedded {
         let (parts, body) = reply.into_parts();
         let bytes = axum::body::to_bytes(body, REPLY_BYTES).await.map_err(|error| error.to_string())?;
         Ok(http::Response::from_parts(parts, bytes.to_vec()))
+    }
+
+    /// Removes what is due, as a relay that runs does now and then.
+    pub async fn collect(&self) {
+        self.relay.collect().await;
     }
 
     /// Stops it with everything on disk and lets go of the folder.

@@ -40,6 +40,7 @@ pub struct Metrics {
     pub reads: Counter<u64, AtomicU64>,
     pub read_entries: Counter<u64, AtomicU64>,
     pub wakes: Counter<u64, AtomicU64>,
+    pub compactions: Counter<u64, AtomicU64>,
     pub listeners: Gauge,
     pub presence: Counter<u64, AtomicU64>,
     pub presence_deliveries: Counter<u64, AtomicU64>,
@@ -74,6 +75,7 @@ impl Metrics {
             reads: Counter::default(),
             read_entries: Counter::default(),
             wakes: Counter::default(),
+            compactions: Counter::default(),
             listeners: Gauge::default(),
             presence: Counter::default(),
             presence_deliveries: Counter::default(),
@@ -98,6 +100,7 @@ impl Metrics {
             "reads", "Pages of a log that were given out", metrics.reads;
             "read_entries", "Envelopes in those pages", metrics.read_entries;
             "wakes", "Wake-ups that were sent to listeners", metrics.wakes;
+            "compactions", "Logs that were closed up to a snapshot, whose envelopes were deleted", metrics.compactions;
             "listeners", "Open WebSocket listeners", metrics.listeners;
             "presence", "Presence messages that were passed on", metrics.presence;
             "presence_deliveries", "Presence messages that were sent to listeners", metrics.presence_deliveries;

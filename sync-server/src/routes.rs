@@ -9,6 +9,7 @@ pub mod membership;
 pub mod operation;
 pub mod presence;
 pub mod read;
+pub mod snapshot;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -69,6 +70,9 @@ pub fn public(relay: Arc<Relay>) -> Router {
         .route("/v1/workspaces/{id}/wait", get(read::wait))
         .route("/v1/workspaces/{id}/blobs/{blob}", get(blob::state).put(blob::announce).delete(blob::mark))
         .route("/v1/workspaces/{id}/blobs/{blob}/{chunk}", get(blob::read).put(blob::write))
+        .route("/v1/workspaces/{id}/ids", get(snapshot::ids))
+        .route("/v1/workspaces/{id}/snapshots", get(snapshot::list).post(snapshot::offer))
+        .route("/v1/workspaces/{id}/snapshots/{snapshot}", post(snapshot::judge))
         .route("/v1/workspaces/{id}/presence", post(presence::say))
         .route("/v1/listen", get(listen::listen))
         .route("/v1/presence", get(presence::listen))

@@ -15,7 +15,7 @@ use crate::routes;
 use crate::state::Relay;
 use crate::storage::chunks::Chunks;
 use crate::storage::folder::Folder;
-use crate::storage::sqlite::{self, admin, read::Readers};
+use crate::storage::sqlite::{self, admin, read::Readers, snapshots};
 use crate::storage::writer::{Ended, Writer};
 use crate::storage::{Quotas, StoreError, WorkspaceQuotas};
 
@@ -72,7 +72,9 @@ pub fn open(config: Config, folder: &Folder) -> Result<(Arc<Relay>, Ended), Fata
         devices: config.limits.workspace_devices,
         attachments: config.limits.workspace_attachments,
     };
-    admin::set_defaults(&connection, &each).map_err(|error| store_failed(Err(error)))?;
+    admin::set_defaults(&connection, &each)
+        .and_then(|()| snapshots::set_grace(&connection, config.limits.compaction_grace_ms))
+        .map_err(|error| store_failed(Err(error)))?;
     let quotas = Quotas { workspaces: config.limits.max_workspaces, each };
     let chunks = Chunks::of(&config.data);
     chunks.tidy().map_err(|error| store_failed(Err(StoreError::from(error))))?;

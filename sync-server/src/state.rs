@@ -393,6 +393,16 @@ pub fn refusal(error: StoreError) -> Refusal {
         StoreError::NoBlob => {
             (RelayErrorCode::NotFound, "this workspace has no such attachment, or not this chunk of it".into())
         }
+        StoreError::InUse => {
+            (RelayErrorCode::Forbidden, format!("{error}: it is let go of when two newer snapshots are confirmed"))
+        }
+        StoreError::NoSnapshot => {
+            (RelayErrorCode::NotFound, "this workspace has no such snapshot any more: newer ones stand for it".into())
+        }
+        StoreError::Snapshot(_) => (RelayErrorCode::BadRequest, error.to_string()),
+        StoreError::Compacted { .. } => {
+            (RelayErrorCode::Compacted, format!("{error}: load the newest confirmed one, then read on from there"))
+        }
         StoreError::Removing => return Refusal::retry_later("the attachment is just being removed; try again", 2),
         StoreError::Closed(closure) => return closed(closure),
         StoreError::Busy => {

@@ -114,6 +114,18 @@ pub enum StoreError {
     /// There is no such attachment.
     #[error("no such attachment")]
     NoBlob,
+    /// The attachment is a snapshot's content.
+    #[error("the attachment is the content of a snapshot")]
+    InUse,
+    /// There is no such snapshot.
+    #[error("no such snapshot")]
+    NoSnapshot,
+    /// A snapshot, or what is said of it, does not fit.
+    #[error("the snapshot is not accepted: {0}")]
+    Snapshot(&'static str),
+    /// The entries that were asked for have no envelopes any more.
+    #[error("entries up to {position} are in snapshots only")]
+    Compacted { position: u64 },
     /// The attachment's files are being removed.
     #[error("the attachment is being removed")]
     Removing,
@@ -169,6 +181,10 @@ impl StoreError {
             StoreError::NoWorkspace
                 | StoreError::NoBlob
                 | StoreError::Removing
+                | StoreError::InUse
+                | StoreError::NoSnapshot
+                | StoreError::Snapshot(_)
+                | StoreError::Compacted { .. }
                 | StoreError::MembershipMoved
                 | StoreError::SequenceConflict { .. }
                 | StoreError::SequenceGap { .. }

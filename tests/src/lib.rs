@@ -26,4 +26,4 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub use device::*;
 pub use network::Proxy;
 pub use process::{Host, Relay, binary};
-pub use raw::Raw;
+pub use raw::{Raw, Tampered};

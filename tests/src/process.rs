@@ -56,6 +56,8 @@ pub struct Relay {
     address: String,
     /// Certificate and key.
     tls: Option<(PathBuf, PathBuf)>,
+    /// How long envelopes stay behind snapshots, in seconds.
+    grace: Option<u64>,
     #[cfg(target_os = "linux")]
     disk: Option<crate::fault::Disk>,
 }
@@ -63,20 +65,43 @@ pub struct Relay {
 impl Relay {
     /// Starts a relay on a free port of the loopback interface.
     pub fn start() -> Relay {
-        Relay::started(None)
+        Relay::started(None, None)
+    }
+
+    /// The same, which deletes envelopes behind snapshots so many seconds after
+    /// they were confirmed.
+    pub fn start_with_grace(seconds: u64) -> Relay {
+        Relay::started(None, Some(seconds))
+    }
+
+    /// Removes what is due at once, as it does by itself every few seconds.
+    /// Returns in how many steps.
+    pub fn collect(&self) -> u64 {
+        let mut command = Command::new(binary("drystone-relay"));
+        let output = command.args(["collect", "--json", "--data"]).arg(self.data()).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        said["collected"]["steps"].as_u64().unwrap()
+    }
+
+    /// Whether everything that it stores verifies.
+    pub fn verifies(&self) -> bool {
+        let mut command = Command::new(binary("drystone-relay"));
+        command.args(["check", "--data"]).arg(self.data()).output().unwrap().status.success()
     }
 
     /// The same, speaking TLS.
     pub fn start_with_tls(certificate: &Path, key: &Path) -> Relay {
-        Relay::started(Some((certificate.to_path_buf(), key.to_path_buf())))
+        Relay::started(Some((certificate.to_path_buf(), key.to_path_buf())), None)
     }
 
-    fn started(tls: Option<(PathBuf, PathBuf)>) -> Relay {
+    fn started(tls: Option<(PathBuf, PathBuf)>, grace: Option<u64>) -> Relay {
         let mut relay = Relay {
             folder: tempfile::tempdir().unwrap(),
             process: None,
             address: "127.0.0.1:0".into(),
             tls,
+            grace,
             #[cfg(target_os = "linux")]
             disk: None,
         };
@@ -123,6 +148,9 @@ impl Relay {
         // All of a test's devices come from one address; the limits have tests of their own.
         command.args(["--address-rate", "0", "--anonymous-rate", "0", "--device-rate", "0"]);
         command.env("RUST_LOG", "debug");
+        if let Some(grace) = self.grace {
+            command.args(["--compaction-grace", &grace.to_string()]);
+        }
         if let Some((certificate, key)) = &self.tls {
             command.arg("--tls-cert").arg(certificate).arg("--tls-key").arg(key);
         }

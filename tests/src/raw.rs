@@ -16,6 +16,10 @@ use drystone_wire::log::Append;
 use drystone_wire::membership::{Body, Operation, Record, signed_bytes};
 use drystone_wire::{DeviceKey, DocumentHandle, Hash, WorkspaceId, canonical};
 
+mod snapshot;
+
+pub use snapshot::Tampered;
+
 /// Somebody's keys in one workspace.
 pub struct Raw {
     /// The keys.

@@ -18,6 +18,9 @@ use drystone_tests::simulator::{Story, World};
 use drystone_wire::canonical;
 use drystone_wire::membership::RecordPage;
 
+#[path = "lying_relay/snapshots.rs"]
+mod snapshots;
+
 const ANNA: usize = 0;
 const BEN: usize = 1;
 const CLEO: usize = 2;

@@ -5,8 +5,22 @@ use drystone_core::api::*;
 use drystone_tests::*;
 use rusqlite::Connection;
 
-/// Takes back what the migration to bundles did to the tables.
+/// Takes back what the migrations to bundles and since did to the tables.
 const BEFORE_BUNDLES: &str = "
+    DROP TABLE thumbnails;
+    DROP TABLE blob_sync;
+    DROP INDEX records_that_attach;
+    DROP TABLE blob_documents;
+    DROP TABLE blob_references;
+    DROP TABLE blob_places;
+    DROP TABLE blobs;
+    DROP TABLE recovery;
+    DROP TABLE former_roots;
+    DROP TABLE snapshot_bases;
+    DROP TABLE snapshot_drafts;
+    DROP TABLE snapshot_chunks;
+    DROP TABLE snapshot_verdicts;
+    DROP TABLE snapshot_listings;
     DROP TABLE kept;
     DROP TABLE joining;
     DROP TABLE forks;

@@ -44,6 +44,19 @@ fn one_seed() {
     }
 }
 
+/// The stories of compaction are about something: devices come late to logs that
+/// were compacted, and load snapshots.
+#[test]
+fn late_devices_meet_compacted_logs() {
+    let compacted = |seed: u64| {
+        let trace = simulator::run(seed);
+        trace.iter().filter(|line| line.contains("GET log: 410")).count()
+    };
+    let met = [8, 9, 18, 19, 28, 29, 38, 39, 48, 49].map(compacted);
+    println!("compacted logs were met {met:?} times");
+    assert!(met.iter().filter(|times| **times > 0).count() >= 3, "{met:?}");
+}
+
 #[test]
 fn a_seed_replays_itself() {
     for seed in [4, 7] {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fromBase64, toBase64 } from "../src/lib/base64";
 import { sectionState, share } from "../src/lib/completeness";
+import { compactionWords } from "../src/lib/compaction-words";
 import { difference } from "../src/lib/difference";
 import { briefGuidance, fullGuidance } from "../src/lib/guidance";
 import { keyNames, matches } from "../src/lib/keymap";
@@ -232,5 +233,24 @@ describe("workspaces of one name", () => {
   });
   it("of one person are told apart by how much is in them", () => {
     expect(name(own, [own, { ...own, id: "3", documents: 1 }])).toBe("Personal (yours, 0 documents)");
+  });
+});
+
+describe("what was compacted", () => {
+  const now = Date.parse("2026-11-30T12:00:00Z");
+  const snapshot = { id: "1", entries: 1200, madeBy: "Ben", made: "2026-11-27T12:00:00Z", confirmed: null, confirmedBy: [], contradictedBy: [] };
+  const words = (change: object, more: object = {}) =>
+    compactionWords({ workspace: "w", entries: 1240, compacted: 0, due: null, dueEntries: 0, loaded: null, uploading: false, snapshots: [{ ...snapshot, ...change }], ...more }, now);
+
+  it("is said in one sentence, and nothing where there is nothing", () => {
+    expect(compactionWords({ workspace: "w", entries: 9, compacted: 0, due: null, dueEntries: 0, loaded: null, uploading: false, snapshots: [] }, now)).toBe("");
+    expect(words({})).toBe("Entries 1 to 1,200 of 1,240 are in a snapshot that Ben made 3 days ago; another member's device has yet to confirm it.");
+    expect(words({ confirmedBy: ["Anna", "you"] })).toBe("Entries 1 to 1,200 of 1,240 are in a snapshot that Ben made 3 days ago, confirmed by Anna, you.");
+    expect(words({ madeBy: "you", contradictedBy: ["Anna"] })).toBe(
+      "Entries 1 to 1,200 of 1,240 are in a snapshot that you made 3 days ago; Anna says that it does not hold what the log holds, so nothing is deleted for it.",
+    );
+    expect(words({ confirmedBy: ["Anna"] }, { compacted: 800, due: "2026-12-05T12:00:00Z", dueEntries: 1000 })).toContain(
+      "The relay has deleted the first 800 entries. It deletes those up to 1,000 in 5 days.",
+    );
   });
 });

@@ -14,6 +14,7 @@ mod import;
 mod lift;
 mod list;
 mod log;
+mod nearby;
 mod new;
 mod presence;
 mod recovery;
@@ -88,6 +89,8 @@ pub enum Command {
     Relay(relay::Command),
     /// Show others where you are in documents, or do not
     Presence(presence::Arguments),
+    /// Exchange with devices on the same local network, or not
+    Nearby(nearby::Arguments),
     /// Synchronise with the relays: one round, or until stopped
     Sync(sync::Arguments),
     /// Show where everything is and how synchronisation stands
@@ -127,6 +130,7 @@ impl Command {
             Command::Bundle(command) => bundle::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
             Command::Presence(arguments) => presence::run(arguments, global, output).await,
+            Command::Nearby(arguments) => nearby::run(arguments, global, output).await,
             Command::Sync(arguments) => sync::run(arguments, global, output).await,
             Command::Status(_) => status::run(global, output).await,
             Command::Serve(arguments) => serve::run(arguments, global, output).await,

@@ -16,7 +16,9 @@ macro_rules! data {
 
 mod attachments;
 mod bundles;
+mod compaction;
 mod model;
+mod nearby;
 mod presence;
 mod proof;
 mod recovery;
@@ -24,7 +26,9 @@ mod sharing;
 
 pub use attachments::*;
 pub use bundles::*;
+pub use compaction::*;
 pub use model::*;
+pub use nearby::*;
 pub use presence::*;
 pub use proof::*;
 pub use recovery::*;

@@ -4,6 +4,7 @@
 
 mod attachments;
 mod checking;
+mod compaction;
 mod decisions;
 mod documents;
 mod exporting;
@@ -12,6 +13,7 @@ mod importing;
 mod lifting;
 mod model;
 mod model_paths;
+mod nearby;
 mod open_document;
 mod paths;
 mod persist;
@@ -82,8 +84,11 @@ struct Inner {
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
     intakes: attachments::Intakes,
     sync: Mutex<Option<syncing::SyncTask>>,
+    /// When snapshots are made; only tests change it.
+    compaction: compaction::Thresholds,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
     presence: presence::Presence,
+    nearby: nearby::Nearby,
 }
 
 /// Nothing uses SQLite any more once the last handle is gone: a process that
@@ -119,6 +124,7 @@ impl App {
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
             app.start_presence();
+            app.start_nearby();
         }
         Ok(app)
     }
@@ -160,8 +166,10 @@ impl App {
             documents: Mutex::default(),
             intakes: attachments::Intakes::default(),
             sync: Mutex::default(),
+            compaction: compaction::Thresholds::default(),
             housekeeping: Mutex::default(),
             presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),
+            nearby: nearby::Nearby::default(),
         }));
         let now = app.now_ms();
         let mut random = app.random();
@@ -191,6 +199,7 @@ impl App {
     /// When something could not be saved; it is in the journal then.
     pub async fn close(&self) -> Result<()> {
         self.leave_presence().await;
+        self.0.nearby.stop();
         let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(task);
         self.blocking(|app| {

@@ -103,6 +103,10 @@ macro_rules! for_each_command {
             "workspace.keys" WorkspaceKeyAge workspace_keys WorkspaceRef => WorkspaceKeys;
             /// Renews a workspace's keys; reaches the relay.
             "workspace.rotate" WorkspaceRotate workspace_rotate WorkspaceRef => WorkspaceKeys;
+            /// Where compaction of a workspace's log stands.
+            "workspace.compaction" WorkspaceCompaction workspace_compaction WorkspaceRef => Compaction;
+            /// Makes a snapshot of a workspace's log now, which another member confirms.
+            "workspace.compact" WorkspaceCompact workspace_compact WorkspaceRef => Compaction;
             /// The devices of all members of a workspace.
             "device.list" DeviceList device_list WorkspaceRef => Vec<MemberDevice>;
             /// What this device shows to be added to a workspace of its person.
@@ -137,6 +141,8 @@ macro_rules! for_each_command {
             "bundle.inspect" BundleInspect bundle_inspect BundleFile => BundleInfo;
             /// Takes in a bundle, as a whole or not at all.
             "bundle.import" BundleImport bundle_import ImportBundle => ImportedBundle;
+            /// Exchanges with devices on the same local network, or not.
+            "nearby.set" NearbySet nearby_set SetNearby => NearbyStatus;
             /// The attachments of a document, or of what is in it.
             "attachment.list" AttachmentList attachment_list ListAttachments => Vec<AttachmentView>;
             /// Begins to add a file, which then comes piece by piece.
@@ -221,7 +227,7 @@ pub fn typescript() -> String {
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
         AddSection SectionRef RenameSection MoveSection SetPresence TextSelection PresentPerson PresentPeople ShowPresence PresenceSetting Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
-        WorkspaceKeys MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
+        WorkspaceKeys SnapshotInfo Compaction MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle SetNearby NearbyStatus NearbyDevice Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
         AttachmentState AttachmentView ListAttachments AttachmentRef BeginAttachment AttachmentUpload AttachmentPiece ReadAttachment AttachmentBytes Thumbnail AttachmentSync
         RecoveryPreview RecoverableWorkspace Recovered SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event

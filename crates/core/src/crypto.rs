@@ -10,12 +10,14 @@ pub mod invite;
 pub mod keys;
 pub mod link;
 pub mod names;
+pub mod nearby;
 pub mod payload;
 pub mod presence;
 pub mod qr;
 pub mod random;
 pub mod records;
 pub mod recovery;
+pub mod snapshot;
 pub mod wrap;
 
 /// Why something sealed, signed or encoded was not accepted.

@@ -4,6 +4,7 @@
 
 mod blobs;
 pub mod client;
+mod compacting;
 pub mod engine;
 mod listening;
 pub mod membership;
@@ -11,4 +12,5 @@ pub mod opening;
 pub mod page;
 pub mod request;
 pub mod sealing;
+pub mod snapshot;
 pub mod trust;

@@ -301,6 +301,7 @@ fn error_codes_travel_with_their_status() {
         (RelayErrorCode::Deleted, "deleted", 410),
         (RelayErrorCode::RateLimited, "rate-limited", 429),
         (RelayErrorCode::CursorGone, "cursor-gone", 410),
+        (RelayErrorCode::Compacted, "compacted", 410),
         (RelayErrorCode::StorageFull, "storage-full", 507),
         (RelayErrorCode::ShuttingDown, "shutting-down", 503),
         (RelayErrorCode::Internal, "internal", 500),

@@ -142,6 +142,8 @@ codes! {
     RateLimited = "rate-limited", 429;
     /// The cursor belongs to another generation, or entries before it are gone.
     CursorGone = "cursor-gone", 410;
+    /// The entries after the cursor are in snapshots only: `GET …/snapshots` names them.
+    Compacted = "compacted", 410;
     /// The store cannot take more right now.
     StorageFull = "storage-full", 507;
     /// The relay is stopping.

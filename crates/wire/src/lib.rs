@@ -15,6 +15,7 @@ pub mod log;
 pub mod membership;
 pub mod presence;
 pub mod roster;
+pub mod snapshot;
 
 #[cfg(test)]
 mod form_tests;

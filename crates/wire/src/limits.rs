@@ -44,6 +44,20 @@ pub const BUNDLE_TABLE_BYTES: usize = 4 << 10;
 pub const BUNDLE_ENVELOPES: usize = 200_000;
 /// Files of attachments in a bundle.
 pub const BUNDLE_FILES: usize = 10_000;
+/// An offered snapshot without its content, in bytes.
+pub const SNAPSHOT_OFFER_BYTES: usize = 16 << 10;
+/// What one device says of a snapshot, in bytes.
+pub const SNAPSHOT_VERDICT_BYTES: usize = 1 << 10;
+/// Chunks of a snapshot's content.
+pub const SNAPSHOT_CHUNKS: usize = 256;
+/// Snapshots of one workspace that wait to be confirmed.
+pub const SNAPSHOTS_WAITING: usize = 8;
+/// The reply that lists snapshots, in bytes.
+pub const SNAPSHOT_LIST_BYTES: usize = 8 << 20;
+/// Ids in one reply.
+pub const ID_PAGE: u32 = 20_000;
+/// The body of such a reply that a client accepts, in bytes.
+pub const ID_PAGE_BYTES: usize = 1 << 20;
 /// A JSON body, in bytes.
 pub const JSON_BYTES: usize = 16 << 10;
 /// Workspaces one listener may name.
@@ -92,6 +106,10 @@ pub mod context {
     pub const BUNDLE_SECTION: &str = "drystone v1 bundle section";
     /// What a device signs of a bundle file.
     pub const BUNDLE_SIGNATURE: &str = "drystone v1 bundle signature";
+    /// What a device signs of a snapshot.
+    pub const SNAPSHOT_VERDICT: &str = "drystone v1 snapshot verdict signature";
+    /// Digest of what a snapshot holds.
+    pub const SNAPSHOT_CONTENT: &str = "drystone v1 snapshot content";
     /// What a device signs of a presence message.
     pub const PRESENCE_SIGNATURE: &str = "drystone v1 presence signature";
     /// What a device signs to get a token.

@@ -50,9 +50,9 @@ pub fn opened(file: &Path) -> Result<rusqlite::Connection, Fault> {
 }
 
 fn said(report: &Report) -> Said {
-    let Report { workspaces, records, entries, attachments, problems, told } = report;
+    let Report { workspaces, records, entries, attachments, snapshots, problems, told } = report;
     let mut text = format!(
-        "{workspaces} workspaces, {records} membership records, {entries} entries, {attachments} attachments: "
+        "{workspaces} workspaces, {records} membership records, {entries} entries, {attachments} attachments, {snapshots} snapshots: "
     );
     text.push_str(if *problems == 0 { "everything verifies." } else { "something does not hold." });
     for problem in told {

@@ -64,7 +64,7 @@ fn described(it: &Summary) -> String {
     format!(
         "workspace   {}\nstate       {}{more}\nbytes       {} of {}{}\nentries     {} of {}{}\ndevices     {} of {}{}\n\
          attachments {} of {}{}\n\
-         members     {}\nrecords     {}\ngeneration  {}\nmade        {} ago\nlast write  {} ago",
+         members     {}\nrecords     {}\ngeneration  {}\nsnapshots   {}, {} of them confirmed\ncompacted   {}\nmade        {} ago\nlast write  {} ago",
         it.workspace,
         state(it.state),
         readable(it.bytes),
@@ -82,9 +82,24 @@ fn described(it: &Summary) -> String {
         it.members,
         it.records,
         it.generation,
+        it.snapshots,
+        it.confirmed,
+        compacted(it, now),
         stretch(now.saturating_sub(it.created_ms)),
         stretch(now.saturating_sub(it.active_ms))
     )
+}
+
+/// How far the log was compacted, and what comes next.
+fn compacted(it: &Summary, now: u64) -> String {
+    let done = match it.compacted {
+        0 => "nothing".to_string(),
+        position => format!("up to entry {position}, {} freed", readable(it.freed)),
+    };
+    match it.marked {
+        0 => done,
+        position => format!("{done}; marked up to {position} {} ago", stretch(now.saturating_sub(it.marked_ms))),
+    }
 }
 
 fn state(state: State) -> &'static str {

@@ -103,6 +103,7 @@ pub fn one(store: &Store, file: &Path, digits: &str) -> Result<Said, Fault> {
     for blob in blobs::of_workspace(&backup, &id)? {
         store.change(|connection| blobs::put_back(connection, &id, &blob))?;
     }
+    store.change(|connection| transfer::put_back_snapshots(connection, &backup, &id))?;
     sound(
         &store.read(|connection| verify::one(connection, &id, &store.chunk_of()))?,
         &format!("workspace {id} after the restore"),

@@ -4,6 +4,7 @@ pub mod admin;
 pub mod blobs;
 pub mod read;
 pub mod roster;
+pub mod snapshots;
 pub mod transfer;
 pub mod verify;
 pub mod write;
@@ -29,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_log_and_membership.sql"),
     include_str!("../../migrations/0002_administration.sql"),
     include_str!("../../migrations/0003_recovery.sql"),
+    include_str!("../../migrations/0004_compaction.sql"),
 ];
 
 /// Opens the database for the one writer, migrates and checks it.
@@ -277,7 +279,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("db");
         let connection = open(&path, &RELAY, 0).unwrap();
-        let insert = "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0, 1, 1, 0, 0)";
+        let insert =
+            "INSERT INTO workspaces VALUES (1, zeroblob(32), 1, 5, zeroblob(32), 1, 0, 0, 1, 1, 0, 0, 0, 0, 0)";
         connection.execute(insert, []).unwrap();
         drop(connection);
         assert_eq!(refused(&path).exit_code(), 4);

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use drystone_wire::WorkspaceId;
+use drystone_wire::roster::Roster;
+use drystone_wire::snapshot::{Opened, Statement};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::chunks::Chunks;
 use super::sqlite::blobs::{self, BlobChange};
-use super::sqlite::{admin, write};
+use super::sqlite::{admin, snapshots, write};
 use super::{AppendedEntries, NewEntry, NewRecord, Placed, Quotas, Standing, StoreError};
 use crate::metrics::Metrics;
 use crate::state::now_ms;
@@ -51,11 +53,26 @@ enum Job {
         change: BlobChange,
         reply: Reply<()>,
     },
+    Snapshot {
+        workspace: WorkspaceId,
+        change: Box<SnapshotChange>,
+        reply: Reply<bool>,
+    },
     Probe {
         reply: Reply<()>,
     },
     /// Nothing more comes; what waits is still done.
     Close,
+}
+
+/// What is done about a snapshot, with the membership it was checked against.
+pub enum SnapshotChange {
+    /// A device has made one.
+    Offer { membership: u64, opened: Box<Opened>, bytes: Vec<u8> },
+    /// A device says something of one.
+    Judge { roster: Arc<Roster>, statement: Statement, verdict: Vec<u8> },
+    /// The grace of a mark is over.
+    Close { roster: Arc<Roster>, position: u64 },
 }
 
 /// A job that was done, and what to tell whom once it is on disk.
@@ -125,6 +142,11 @@ impl Writer {
     /// Announces an attachment, or says what became of it.
     pub async fn blob(&self, workspace: WorkspaceId, change: BlobChange) -> Result<(), WriteError> {
         self.submit(|reply| Job::Blob { workspace, change, reply }).await
+    }
+
+    /// Changes what is known of snapshots; true when the log was closed up to a mark.
+    pub async fn snapshot(&self, workspace: WorkspaceId, change: SnapshotChange) -> Result<bool, WriteError> {
+        self.submit(|reply| Job::Snapshot { workspace, change: Box::new(change), reply }).await
     }
 
     /// Writes something of no meaning, to see whether the disk takes it.
@@ -265,6 +287,11 @@ impl Loop {
                 let (result, failure) = self.separately(work);
                 (Done::Blob(result, reply), failure)
             }
+            Job::Snapshot { workspace, change, reply } => {
+                let work = || changed_snapshot(&self.connection, &workspace, &change);
+                let (result, failure) = self.separately(work);
+                (Done::Collect(result, reply), failure)
+            }
             Job::Probe { reply } => {
                 let failure = self.execute("UPDATE relay SET one = 1").err();
                 (Done::Probe(Some(reply)), failure)
@@ -304,6 +331,11 @@ impl Job {
         match self {
             Job::Append { entries, .. } => entries.iter().map(|entry| entry.envelope.len()).sum(),
             Job::Create { record, .. } | Job::Place { record, .. } => record.record.len(),
+            Job::Snapshot { change, .. } => match &**change {
+                SnapshotChange::Offer { bytes, .. } => bytes.len(),
+                SnapshotChange::Judge { verdict, .. } => verdict.len(),
+                SnapshotChange::Close { .. } => 0,
+            },
             Job::Blob { .. } | Job::Collect { .. } | Job::Probe { .. } | Job::Close => 0,
         }
     }
@@ -312,7 +344,7 @@ impl Job {
         match self {
             Job::Append { reply, .. } => answer(reply, Err(again(error))),
             Job::Create { reply, .. } | Job::Place { reply, .. } => answer(reply, Err(again(error))),
-            Job::Collect { reply } => answer(reply, Err(again(error))),
+            Job::Collect { reply } | Job::Snapshot { reply, .. } => answer(reply, Err(again(error))),
             Job::Blob { reply, .. } | Job::Probe { reply } => answer(reply, Err(again(error))),
             Job::Close => {}
         }
@@ -349,6 +381,24 @@ impl Done {
             Done::Collect(_, reply) => answer(reply, Err(again(error))),
             Done::Blob(_, reply) => answer(reply, Err(again(error))),
             Done::Probe(reply) => reply.into_iter().for_each(|reply| answer(reply, Err(again(error)))),
+        }
+    }
+}
+
+fn changed_snapshot(
+    connection: &Connection,
+    workspace: &WorkspaceId,
+    change: &SnapshotChange,
+) -> Result<bool, StoreError> {
+    match change {
+        SnapshotChange::Offer { membership, opened, bytes } => {
+            snapshots::offer(connection, workspace, *membership, opened, bytes, now_ms()).map(|()| false)
+        }
+        SnapshotChange::Judge { roster, statement, verdict } => {
+            snapshots::judge(connection, workspace, roster, statement, verdict, now_ms()).map(|()| false)
+        }
+        SnapshotChange::Close { roster, position } => {
+            snapshots::close(connection, workspace, roster, *position, now_ms())
         }
     }
 }

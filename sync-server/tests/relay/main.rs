@@ -16,5 +16,6 @@ mod operation;
 mod presence;
 mod pressure;
 mod quotas;
+mod snapshots;
 mod support;
 mod wake;

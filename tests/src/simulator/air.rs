@@ -64,7 +64,8 @@ impl Letter {
     /// What it is about, without ids, which are different for every device.
     pub fn kind(&self) -> String {
         let path = self.path.split('?').next().unwrap_or_default();
-        format!("{} {}", self.method, path.rsplit('/').next().unwrap_or_default())
+        let named = |part: &&str| part.len() < 32 && !part.bytes().all(|byte| byte.is_ascii_digit());
+        format!("{} {}", self.method, path.rsplit('/').find(named).unwrap_or_default())
     }
 }
 

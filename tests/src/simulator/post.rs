@@ -1,7 +1,7 @@
 //! The relay of a simulation: the real one, on a folder, without sockets. It
 //! crashes, comes back, and is restored from backups.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use drystone_core::crypto::keys::{Secret, SigningPair};
 use drystone_relay::embedded::{Embedded, back_up, restore_into};
@@ -37,7 +37,13 @@ impl Post {
     }
 
     fn start(&mut self) {
-        self.relay = Some(Embedded::open(&self.data()).unwrap());
+        // What was confirmed by two snapshots is deleted when the relay next cleans up.
+        self.relay = Some(Embedded::open_with_grace(&self.data(), Some(0)).unwrap());
+    }
+
+    /// Removes what is due, as a relay does every few seconds.
+    pub async fn clean_up(&self) {
+        self.relay.as_ref().unwrap().collect().await;
     }
 
     /// Answers a request.
@@ -51,6 +57,7 @@ impl Post {
     pub fn crash(&mut self) {
         let copy = folder();
         let files = copy_files(&self.data());
+        copy_folder(&self.data().join("blobs"), &files.path().join("blobs"));
         std::fs::rename(files.path(), copy.path().join("data")).unwrap();
         // Its folder has moved and is removed with the copy's.
         let _moved = files.keep();
@@ -75,6 +82,20 @@ impl Post {
         self.folder = fresh;
         self.start();
         true
+    }
+}
+
+/// Copies contents of snapshots and attachments, which lie beside the database.
+fn copy_folder(from: &Path, to: &Path) {
+    let Ok(entries) = std::fs::read_dir(from) else { return };
+    std::fs::create_dir_all(to).unwrap();
+    for entry in entries {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy_folder(&entry.path(), &target),
+            false => drop(std::fs::copy(entry.path(), target).unwrap()),
+        }
     }
 }
 

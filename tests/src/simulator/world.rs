@@ -15,6 +15,8 @@ use super::person::{Person, Word};
 pub const RELAY: &str = "http://127.0.0.1:7410";
 const HOUR_MS: i64 = 60 * 60 * 1000;
 const YEAR_MS: i64 = 365 * 24 * HOUR_MS;
+/// Entries after which snapshots are made, where the story has any.
+const SNAPSHOT_AFTER: u64 = 6;
 /// Rounds that everybody may need in calm air.
 const CALM_ROUNDS: usize = 12;
 
@@ -31,13 +33,15 @@ pub struct Story {
     pub admins: bool,
     /// The relay is restored from a backup.
     pub rollback: bool,
+    /// Snapshots are made and confirmed, and the relay deletes what they stand for.
+    pub compaction: bool,
 }
 
 impl Story {
     /// The story of a seed.
     pub fn of(seed: u64) -> Story {
         let none = Story::default();
-        match seed % 8 {
+        match seed % 10 {
             0 | 1 => none,
             2 => Story { restores: true, ..none },
             3 => Story { clones: true, ..none },
@@ -46,7 +50,9 @@ impl Story {
             // What a device lost and the relay lost is lost; what a removed
             // member wrote nobody sends again. So this stands alone.
             6 => Story { rollback: true, ..none },
-            _ => Story { restores: true, clones: true, removal: true, admins: true, rollback: false },
+            7 => Story { restores: true, clones: true, removal: true, admins: true, ..none },
+            8 => Story { compaction: true, ..none },
+            _ => Story { compaction: true, removal: true, admins: true, ..none },
         }
     }
 }
@@ -145,6 +151,10 @@ impl World {
             }
             _ => self.twist(who).await,
         }
+        if self.story.compaction {
+            // Whoever has started again forgets it.
+            self.people[who].device().app().snapshot_after(SNAPSHOT_AFTER, u64::MAX);
+        }
         let revived = self.people[who].revive().await;
         if revived {
             self.air.note(format!("{who} died"));
@@ -153,13 +163,14 @@ impl World {
 
     /// Something that belongs to the story.
     async fn twist(&mut self, who: usize) {
-        let Story { restores, clones, removal, admins, rollback } = self.story;
+        let Story { restores, clones, removal, admins, rollback, compaction } = self.story;
         let mut choices = Vec::new();
         choices.extend(restores.then_some(0));
         choices.extend(clones.then_some(1));
         choices.extend(removal.then_some(2));
         choices.extend(admins.then_some(3));
         choices.extend(rollback.then_some(4));
+        choices.extend(compaction.then_some(5));
         let choice = if choices.is_empty() { 9 } else { *self.dice.one(&choices) };
         match choice {
             0 if self.dice.percent(40) => self.people[who].back_up(),
@@ -182,7 +193,24 @@ impl World {
                     self.air.note("the relay is restored from its backup".into());
                 }
             }
+            5 if self.dice.percent(60) => self.compact(who).await,
+            5 => {
+                self.air.note("the relay cleans up".into());
+                self.air.post.lock().await.clean_up().await;
+            }
             _ => self.write(who).await,
+        }
+    }
+
+    /// Somebody makes a snapshot, as far as the network lets them; everybody's
+    /// rounds confirm what they can.
+    async fn compact(&mut self, who: usize) {
+        let device = self.people[who].device();
+        let made = device.call::<Compaction>(Request::WorkspaceCompact(device.shared().await)).await;
+        match made {
+            Ok(made) => self.air.note(format!("{who} has made a snapshot of {} entries", made.entries)),
+            // Something was not applied yet, or another process's round is on its way.
+            Err(error) => self.heed(&error, &[ErrorCode::Busy]),
         }
     }
 
@@ -299,9 +327,14 @@ impl World {
         self.air.forget_late();
         self.air.note("calm".into());
         for person in &mut self.people {
-            person.line().cut.store(false, Ordering::SeqCst);
             person.line().die_in(-1);
             person.revive().await;
+        }
+        if self.story.compaction {
+            self.leave_behind().await;
+        }
+        for person in &self.people {
+            person.line().cut.store(false, Ordering::SeqCst);
         }
         if self.removal.0 && !self.removal.1 {
             self.remove().await;
@@ -325,6 +358,27 @@ impl World {
         }
         for person in &self.people {
             person.device().sync().await;
+        }
+    }
+
+    /// One who is cut off comes late: meanwhile the others make and confirm
+    /// snapshots, and the relay deletes what these stand for.
+    async fn leave_behind(&mut self) {
+        let late = 1 + self.dice.below(self.people.len() as u64 - 1) as usize;
+        for (who, person) in self.people.iter().enumerate() {
+            person.line().cut.store(who == late, Ordering::SeqCst);
+        }
+        self.write(late).await;
+        for _ in 0..2 {
+            for who in (0..self.people.len()).filter(|who| *who != late) {
+                self.write(who).await;
+                self.meet(who).await;
+                self.compact(who).await;
+                for other in (0..self.people.len()).filter(|other| *other != late) {
+                    self.meet(other).await;
+                }
+            }
+            self.air.post.lock().await.clean_up().await;
         }
     }
 

@@ -2,6 +2,7 @@ import { randomHex } from "../lib/random";
 import { problem } from "./backend";
 import type { Commands, Event, MemberDevice, OpenInvitation, RefusedEntry, Role, SyncState, WorkspaceKeys, WorkspaceSummary } from "./generated/api";
 import { bundleHandlers } from "./memory-bundles";
+import { compactionHandlers } from "./memory-compaction";
 import { recoveryHandlers } from "./memory-recovery";
 
 /** A workspace as the backend without a disk has it. */
@@ -157,6 +158,7 @@ function memberHandlers(host: SharingHost) {
       host.emit({ type: "workspacesChanged" });
       return keys(at);
     },
+    ...compactionHandlers(host),
   };
 }
 

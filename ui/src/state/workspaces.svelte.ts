@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend";
 import type {
   AddedDevice,
+  Compaction,
   DeviceRequest,
   Invitation,
   InvitePreview,
@@ -113,6 +114,10 @@ export class Workspaces {
 
   rotate(): Promise<WorkspaceKeys> {
     return this.backend.call("workspace.rotate", this.at);
+  }
+
+  compaction(): Promise<Compaction> {
+    return this.backend.call("workspace.compaction", this.at);
   }
 
   devices(): Promise<MemberDevice[]> {

@@ -1,5 +1,6 @@
 //! `drystone workspace`
 
+mod compact;
 mod create;
 mod invitations;
 pub(super) mod invite;
@@ -45,6 +46,8 @@ pub enum Command {
     Leave(leave::Arguments),
     /// Renew the keys of a workspace
     Rotate(rotate::Arguments),
+    /// Make a snapshot of the log, so that the relay need not keep every entry
+    Compact(compact::Arguments),
     /// List what came from others and was set aside
     Refused(refused::Arguments),
 }
@@ -64,6 +67,7 @@ pub async fn run(command: Command, global: &Global, output: &Output) -> Result<E
         Command::Transfer(arguments) => transfer::run(arguments, global, output).await,
         Command::Leave(arguments) => leave::run(arguments, global, output).await,
         Command::Rotate(arguments) => rotate::run(arguments, global, output).await,
+        Command::Compact(arguments) => compact::run(arguments, global, output).await,
         Command::Refused(arguments) => refused::run(arguments, global, output).await,
     }
 }

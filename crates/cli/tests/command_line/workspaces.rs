@@ -50,6 +50,14 @@ fn without_a_relay_there_is_nothing_to_synchronise_with() {
     let error = device.fails(2, ["sync"]);
     assert_eq!(error["code"], "usage");
     assert!(error["advice"].as_str().unwrap().contains("relay set"), "{error}");
+    let error = device.fails(2, ["workspace", "compact"]);
+    assert!(error["advice"].as_str().unwrap().contains("relay set"), "{error}");
+    let shown = device.json(["workspace", "compact", "--show"]);
+    assert_eq!(
+        (&shown["compaction"]["compacted"], &shown["compaction"]["snapshots"]),
+        (&0.into(), &serde_json::json!([]))
+    );
+    assert!(device.ok(["workspace", "compact", "--show"]).contains("all 0 entries"));
     let error = device.fails(2, ["workspace", "invite"]);
     assert!(error["advice"].as_str().unwrap().contains("relay set"), "{error}");
 }

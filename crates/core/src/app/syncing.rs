@@ -32,6 +32,7 @@ pub(crate) use background::SyncTask;
 use exchange::{Data, Remote};
 pub(super) use exchange::{Loaded, rewind, seal, store_records};
 use incoming::Incoming;
+pub(super) use incoming::is_environment;
 use rounds::Rounds;
 pub(super) use state::state;
 
@@ -151,6 +152,12 @@ impl App {
         client.relay_key().ok_or_else(|| Error::internal("the relay has no key"))
     }
 
+    /// Access to the relay of a workspace that has one.
+    pub(super) fn relay_of(&self, row: &workspaces::WorkspaceRow) -> Result<Arc<Client>> {
+        let relay = row.relay.as_ref().ok_or_else(|| Error::internal("the workspace has no relay"))?;
+        self.client(relay, (row.relay_key != RelayKey::ZERO).then_some(row.relay_key))
+    }
+
     pub(super) fn client(&self, address: &RelayAddress, pinned: Option<RelayKey>) -> Result<Arc<Client>> {
         let roots = trust::read(self.data_dir())?;
         let mut sync = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner);
@@ -242,6 +249,9 @@ impl App {
         }
         if let Err(error) = self.renew_if_due(id).await {
             tracing::info!(code = ?error.code, "the keys are not renewed yet: {error}");
+        }
+        if let Err(error) = self.compact_if_due(id).await {
+            tracing::info!(code = ?error.code, "snapshots wait: {error}");
         }
     }
 

@@ -52,6 +52,17 @@ pub fn pack(chunks: &[Vec<u8>]) -> Result<Vec<u8>, CryptoError> {
 /// When the bytes are not such a list, or exceed a limit.
 pub fn unpack(packed: &[u8]) -> Result<Vec<Vec<u8>>, CryptoError> {
     let form = || CryptoError::Form("payload");
+    let plain = inflate(packed)?;
+    let changes: Changes = canonical::decode(&plain, PAYLOAD_BYTES).map_err(|_| form())?;
+    if changes.format != FORMAT || changes.chunks.is_empty() || changes.chunks.len() > CHUNKS {
+        return Err(form());
+    }
+    Ok(changes.chunks.into_iter().map(|chunk| chunk.0).collect())
+}
+
+/// What one zstd frame holds, and nothing after it; at most [`PAYLOAD_BYTES`].
+pub(super) fn inflate(packed: &[u8]) -> Result<Vec<u8>, CryptoError> {
+    let form = || CryptoError::Form("payload");
     let mut decoder = zstd::stream::read::Decoder::with_buffer(packed).map_err(|_| form())?.single_frame();
     decoder.window_log_max(WINDOW_LOG).map_err(|_| form())?;
     let mut plain = Vec::new();
@@ -63,11 +74,7 @@ pub fn unpack(packed: &[u8]) -> Result<Vec<Vec<u8>>, CryptoError> {
     if !bounded.into_inner().finish().is_empty() {
         return Err(form());
     }
-    let changes: Changes = canonical::decode(&plain, PAYLOAD_BYTES).map_err(|_| form())?;
-    if changes.format != FORMAT || changes.chunks.is_empty() || changes.chunks.len() > CHUNKS {
-        return Err(form());
-    }
-    Ok(changes.chunks.into_iter().map(|chunk| chunk.0).collect())
+    Ok(plain)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod outbox;
 pub mod quarantine;
 pub mod recovery;
 pub mod requests;
+pub mod snapshots;
 pub mod workspaces;
 
 use drystone_wire::{DeviceKey, Hash, RelayKey, WorkspaceId};

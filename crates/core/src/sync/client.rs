@@ -26,7 +26,7 @@ pub use super::listening::{Attendance, Listener};
 /// How long connecting may take.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
 /// How long a request may take in all.
-const REQUEST_TIME: Duration = Duration::from_secs(60);
+pub(super) const REQUEST_TIME: Duration = Duration::from_secs(60);
 /// How long a message that is soon outdated may take.
 const SAY_TIME: Duration = Duration::from_secs(5);
 /// How much longer than asked a long poll may take.
@@ -38,10 +38,10 @@ const RETRY_AFTER_LIMIT_SECONDS: u64 = 3600;
 
 /// One key's access to one relay.
 pub struct Client {
-    http: reqwest::Client,
+    pub(super) http: reqwest::Client,
     /// Takes the place of the network in simulations.
     carrier: Option<Arc<dyn Surroundings>>,
-    relay: RelayAddress,
+    pub(super) relay: RelayAddress,
     signer: SigningPair,
     seen: StdMutex<Seen>,
     /// Held while a token is fetched, so that many requests fetch one.
@@ -253,7 +253,7 @@ impl Client {
         }
     }
 
-    async fn get<T>(&self, path: &str, limit: usize, time: Duration) -> Result<T, Failure>
+    pub(super) async fn get<T>(&self, path: &str, limit: usize, time: Duration) -> Result<T, Failure>
     where
         T: for<'b> minicbor::Decode<'b, ()> + minicbor::Encode<()>,
     {

@@ -17,6 +17,8 @@ pub const QUIET_ROUND_MS: u64 = 5 * 60 * 1000;
 pub const NUDGE_PAUSE_MS: u64 = 1_000;
 /// How often within one round the membership may turn out to have moved on.
 const MEMBERSHIP_RETRIES: u32 = 20;
+/// How often within one round a snapshot is loaded.
+const SNAPSHOTS: u32 = 3;
 
 /// A piece of work; each is one request at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +33,8 @@ pub enum Step {
     Rewind,
     /// Seal and send one batch.
     Push,
+    /// Load a snapshot that stands for entries which the log no longer has.
+    Snapshot,
     /// Forget the log as read and read it from the start.
     StartAnew,
 }
@@ -90,6 +94,10 @@ pub struct Engine {
     /// Set once a round has recovered from a conflict, so that it does not circle.
     recovered: bool,
     rewind: bool,
+    /// What was read is applied first, then a snapshot is loaded.
+    behind_snapshot: bool,
+    /// Snapshots loaded in this round.
+    snapshots: u32,
     membership_retries: u32,
     /// Something was written since the last push began.
     changed: bool,
@@ -111,6 +119,8 @@ impl Default for Engine {
             more_pages: false,
             recovered: false,
             rewind: false,
+            behind_snapshot: false,
+            snapshots: 0,
             membership_retries: 0,
             changed: false,
             hinted: false,
@@ -181,6 +191,8 @@ impl Engine {
     fn begin(&mut self) -> Vec<Action> {
         self.recovered = false;
         self.rewind = false;
+        self.behind_snapshot = false;
+        self.snapshots = 0;
         self.membership_retries = 0;
         self.next_ms = None;
         let first = if self.settled && !self.hinted { Step::Push } else { Step::Membership };
@@ -229,10 +241,14 @@ impl Engine {
             }
             (Step::StartAnew, _) => Some(Step::Membership),
             (Step::Membership | Step::Apply | Step::Push, Outcome::More) => Some(step),
-            (Step::Membership, _) => Some(Step::Pull),
+            (Step::Membership | Step::Snapshot, _) => Some(Step::Pull),
             (Step::Pull, outcome) => {
                 self.more_pages = outcome == Outcome::More;
                 Some(Step::Apply)
+            }
+            (Step::Apply, _) if self.behind_snapshot => {
+                self.behind_snapshot = false;
+                Some(Step::Snapshot)
             }
             (Step::Apply, _) if self.more_pages => Some(Step::Pull),
             (Step::Apply, _) if self.rewind => {
@@ -259,6 +275,12 @@ impl Engine {
                 self.rewind = true;
                 Some(Step::Membership)
             }
+            // Once more, since the relay may compact again meanwhile.
+            FailureKind::Compacted if step == Step::Pull && self.snapshots < SNAPSHOTS => {
+                self.snapshots += 1;
+                (self.behind_snapshot, self.more_pages) = (true, false);
+                Some(Step::Apply)
+            }
             FailureKind::CursorGone if step == Step::Pull && !self.recovered => {
                 self.recovered = true;
                 Some(Step::StartAnew)
@@ -281,9 +303,11 @@ impl Engine {
                 let doubled = FIRST_WAIT_MS << (self.failures - 1).min(20);
                 let longest = match failed.kind {
                     // Retrying changes little, but whoever runs the relay may have mended it.
-                    FailureKind::Attention | FailureKind::Full | FailureKind::Forbidden | FailureKind::NotFound => {
-                        LONGEST_WAIT_MS
-                    }
+                    FailureKind::Attention
+                    | FailureKind::Full
+                    | FailureKind::Forbidden
+                    | FailureKind::NotFound
+                    | FailureKind::Compacted => LONGEST_WAIT_MS,
                     _ => doubled.min(LONGEST_WAIT_MS),
                 };
                 let wait = jittered(longest, random).max(failed.retry_after_ms.unwrap_or(0));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use drystone_wire::membership::{Body, Operation, Record};
 use drystone_wire::roster::{Roster, RosterError};
+use drystone_wire::snapshot::Writers;
 use drystone_wire::{DeviceKey, Hash, RootKey};
 
 use crate::crypto::keys::{AgreementPair, EpochKey, Identity};
@@ -155,6 +156,21 @@ impl Membership {
         hash: &Hash,
         epoch: u32,
     ) -> Result<(), Standing> {
+        self.check_speaker(device, sequence, position, hash)?;
+        // The index exists: the hash at this position was found above.
+        let due = usize::try_from(position - 1).ok().and_then(|index| self.epochs.get(index)).copied();
+        match due {
+            Some(due) if due == epoch => Ok(()),
+            due => Err(Standing::Epoch { got: epoch, due: due.unwrap_or(0) }),
+        }
+    }
+
+    /// The same for what is signed and not sealed, such as what a device says of
+    /// a snapshot.
+    ///
+    /// # Errors
+    /// [`Standing`] says why not.
+    pub fn check_speaker(&self, device: &DeviceKey, sequence: u64, position: u64, hash: &Hash) -> Result<(), Standing> {
         let Some(known) = self.hash_at(position) else { return Err(Standing::Ahead(position)) };
         if known != *hash {
             return Err(Standing::Fork(position));
@@ -167,12 +183,21 @@ impl Membership {
         if self.roster.removed.get(device).is_some_and(|removed| sequence > removed.sequence) {
             return Err(Standing::Removed);
         }
-        // The index exists: the hash at this position was found above.
-        let due = usize::try_from(position - 1).ok().and_then(|index| self.epochs.get(index)).copied();
-        match due {
-            Some(due) if due == epoch => Ok(()),
-            due => Err(Standing::Epoch { got: epoch, due: due.unwrap_or(0) }),
-        }
+        Ok(())
+    }
+
+    /// The devices that could write after a record, and whose they are.
+    pub fn writers_at(&self, position: u64) -> Writers {
+        let could = |timeline: &Vec<(u64, bool)>| {
+            timeline.iter().rev().find(|(from, _)| *from <= position).is_some_and(|(_, may)| *may)
+        };
+        let devices = self.rights.iter().filter(|(_, timeline)| could(timeline));
+        devices.filter_map(|(device, _)| Some((*device, owner_of(&self.roster, device)?))).collect()
+    }
+
+    /// The record that brought a device in.
+    pub fn brought_in(&self, device: &DeviceKey) -> Option<u64> {
+        self.rights.get(device)?.first().map(|(position, _)| *position)
     }
 }
 

@@ -72,6 +72,8 @@ pub enum FailureKind {
     SequenceGap,
     /// The log began anew.
     CursorGone,
+    /// The entries after the cursor are in snapshots only.
+    Compacted,
     /// The relay does not let this device do it.
     Forbidden,
     /// The workspace's quota at the relay is used up.
@@ -134,6 +136,9 @@ impl Failure {
                 "The relay lost entries it had confirmed. Ask who runs it; setting its address again sends everything you wrote anew.",
             ),
             R::CursorGone => (FailureKind::CursorGone, ErrorCode::Integrity, "It is read from the start."),
+            R::Compacted => {
+                (FailureKind::Compacted, ErrorCode::Integrity, "The newest confirmed snapshot is loaded by itself.")
+            }
             R::InviteExpired => (FailureKind::Attention, ErrorCode::Invite, "Ask for a new invitation."),
             R::NotFound => (
                 FailureKind::NotFound,

@@ -6,7 +6,7 @@ use drystone_wire::WorkspaceId;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 
-use super::{blobs, int, read, roster, uint};
+use super::{blobs, int, read, roster, snapshots, uint};
 use crate::storage::chunks::Chunks;
 use crate::storage::{Closure, StoreError, WorkspaceQuotas};
 
@@ -66,6 +66,16 @@ pub struct Summary {
     /// Bytes of attachments.
     pub attachments: u64,
     pub generation: u32,
+    /// Entries up to here have no envelope any more.
+    pub compacted: u64,
+    /// Bytes of those envelopes.
+    pub freed: u64,
+    /// Snapshots, and how many of them are confirmed.
+    pub snapshots: u64,
+    pub confirmed: u64,
+    /// Up to where envelopes will be deleted next, and since when; 0 when nothing is marked.
+    pub marked: u64,
+    pub marked_ms: u64,
     pub created_ms: u64,
     /// When something was last written.
     pub active_ms: u64,
@@ -230,7 +240,11 @@ pub fn gone(connection: &Connection, id: &WorkspaceId) -> Result<Option<(u32, u6
 }
 
 const SUMMARY: &str = "SELECT w.id, w.bytes, w.position, w.membership, w.members, w.devices, w.generation,
-    w.created_ms, w.active_ms, h.reason, coalesce(h.restoring, 0), d.due_ms, coalesce(d.collecting, 0), w.number, w.attachments
+    w.created_ms, w.active_ms, h.reason, coalesce(h.restoring, 0), d.due_ms, coalesce(d.collecting, 0), w.number, w.attachments, w.compacted, w.freed,
+    (SELECT count(*) FROM snapshots AS s WHERE s.workspace = w.number),
+    (SELECT count(*) FROM snapshots AS s WHERE s.workspace = w.number AND s.confirmed_ms > 0),
+    (SELECT coalesce(min(position), 0) FROM marks AS m WHERE m.workspace = w.number),
+    (SELECT coalesce(min(marked_ms), 0) FROM marks AS m WHERE m.workspace = w.number)
     FROM workspaces AS w LEFT JOIN holds AS h ON h.workspace = w.number
     LEFT JOIN deletions AS d ON d.workspace = w.number";
 
@@ -280,6 +294,12 @@ fn summary_of(connection: &Connection, row: &Row<'_>, each: &WorkspaceQuotas) ->
         devices: uint(row.get(5)?),
         attachments: uint(row.get(14)?),
         generation: row.get(6)?,
+        compacted: uint(row.get(15)?),
+        freed: uint(row.get(16)?),
+        snapshots: uint(row.get(17)?),
+        confirmed: uint(row.get(18)?),
+        marked: uint(row.get(19)?),
+        marked_ms: uint(row.get(20)?),
         created_ms: uint(row.get(7)?),
         active_ms: uint(row.get(8)?),
         quota: Allowed { bytes, entries, devices, attachments, own },
@@ -324,7 +344,9 @@ pub fn collect(connection: &Connection, chunks: &Chunks, now_ms: u64) -> Result<
         .prepare_cached("SELECT workspace, collecting FROM deletions WHERE due_ms <= ?1 ORDER BY workspace LIMIT 1")?
         .query_row(params![int(now_ms)], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)))
         .optional()?;
-    let Some((number, collecting)) = due else { return blobs::collect(connection, chunks, now_ms) };
+    let Some((number, collecting)) = due else {
+        return Ok(snapshots::strip(connection)? || blobs::collect(connection, chunks, now_ms)?);
+    };
     if !collecting {
         connection.execute(
             "INSERT OR REPLACE INTO gone (id, generation, position, gone_ms)
@@ -346,7 +368,7 @@ pub fn collect(connection: &Connection, chunks: &Chunks, now_ms: u64) -> Result<
             return Ok(true);
         }
     }
-    for table in ["blobs", "devices", "quotas", "holds", "deletions", "recovery"] {
+    for table in ["verdicts", "snapshots", "marks", "blobs", "devices", "quotas", "holds", "deletions", "recovery"] {
         connection.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), params![number])?;
     }
     connection.execute("DELETE FROM workspaces WHERE number = ?1", params![number])?;

@@ -5,7 +5,7 @@ use drystone_wire::blob::Manifest;
 use drystone_wire::{Hash, WorkspaceId, canonical};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{admin, int, read, uint, write};
+use super::{admin, int, read, snapshots, uint, write};
 use crate::storage::chunks::Chunks;
 use crate::storage::{Quotas, StoreError};
 
@@ -108,6 +108,9 @@ pub fn change(
         }
         (_, None) => return Err(StoreError::NoBlob),
         (BlobChange::Whole(_), Some(_)) => set("whole", 1)?,
+        (BlobChange::Mark(_), Some(_)) if snapshots::holds(connection, number, &blob)? => {
+            return Err(StoreError::InUse);
+        }
         // The first mark counts.
         (BlobChange::Mark(_), Some(known)) if known.marked_ms > 0 => 0,
         (BlobChange::Mark(_), Some(_)) => set("marked_ms", int(now_ms))?,
@@ -182,7 +185,8 @@ pub fn collect(connection: &Connection, chunks: &Chunks, now_ms: u64) -> Result<
     let due = connection
         .prepare_cached(
             "SELECT w.id, b.blob, b.removing FROM blobs AS b JOIN workspaces AS w ON w.number = b.workspace
-             WHERE b.removing = 1 OR (b.marked_ms > 0 AND b.marked_ms <= ?1) OR (b.whole = 0 AND b.announced_ms <= ?1)
+             WHERE b.removing = 1 OR (((b.marked_ms > 0 AND b.marked_ms <= ?1) OR (b.whole = 0 AND b.announced_ms <= ?1))
+                 AND NOT EXISTS (SELECT 1 FROM snapshots AS s WHERE s.workspace = b.workspace AND s.blob = b.blob))
              LIMIT 1",
         )?
         .query_row(params![int(now_ms.saturating_sub(GRACE_MS))], |row| {

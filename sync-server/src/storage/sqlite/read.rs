@@ -67,6 +67,10 @@ pub(super) struct WorkspaceRow {
     pub bytes: u64,
     pub devices: u64,
     pub attachments: u64,
+    /// Entries up to here have no envelope any more.
+    pub compacted: u64,
+    /// Bytes of those envelopes.
+    pub freed: u64,
     pub closure: Option<Closure>,
     /// Parts of it are gone already.
     pub collecting: bool,
@@ -86,7 +90,7 @@ pub(super) fn workspace(connection: &Connection, id: &WorkspaceId) -> Result<Wor
     connection
         .prepare_cached(
             "SELECT w.number, w.generation, w.position, w.chain, w.membership, w.bytes, w.devices, h.reason, d.due_ms,
-                 coalesce(d.collecting, 0), w.attachments FROM workspaces AS w LEFT JOIN holds AS h ON h.workspace = w.number
+                 coalesce(d.collecting, 0), w.attachments, w.compacted, w.freed FROM workspaces AS w LEFT JOIN holds AS h ON h.workspace = w.number
              LEFT JOIN deletions AS d ON d.workspace = w.number WHERE w.id = ?1",
         )?
         .query_row(params![id.as_bytes()], |row| {
@@ -103,6 +107,8 @@ pub(super) fn workspace(connection: &Connection, id: &WorkspaceId) -> Result<Wor
                 closure: closure(row.get(7)?, row.get(8)?),
                 collecting: row.get(9)?,
                 attachments: uint(row.get(10)?),
+                compacted: uint(row.get(11)?),
+                freed: uint(row.get(12)?),
             })
         })
         .optional()?
@@ -136,7 +142,10 @@ pub fn stretch(
     max_entries: u32,
     max_bytes: usize,
 ) -> Result<Stretch, StoreError> {
-    let WorkspaceRow { number, standing, .. } = workspace(connection, id)?;
+    let WorkspaceRow { number, standing, compacted, .. } = workspace(connection, id)?;
+    if after < compacted {
+        return Err(StoreError::Compacted { position: compacted });
+    }
     let mut entries = Vec::new();
     let mut bytes = 0;
     let mut statement = connection.prepare_cached(

@@ -4,16 +4,15 @@
 
 use std::time::Duration;
 
-use drystone_wire::envelope::Envelope;
 use drystone_wire::log::{chain_next, chain_start};
 use drystone_wire::roster::Roster;
-use drystone_wire::{Hash, Signature, WorkspaceId};
+use drystone_wire::{DeviceKey, Hash, Signature, WorkspaceId};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, params};
 use zeroize::Zeroizing;
 
 use super::roster::recovery_keys;
-use super::{admin, blobs, int, read, roster, uint, write};
+use super::{admin, blobs, int, read, roster, snapshots, uint, write};
 use crate::storage::chunks::Chunks;
 use crate::storage::{NewEntry, NewRecord, Placed, Quotas, StoreError, WorkspaceQuotas};
 
@@ -231,17 +230,28 @@ fn records_step(store: &Connection, backup: &Connection, id: &WorkspaceId) -> Re
 
 fn entries_step(store: &Connection, backup: &Connection, id: &WorkspaceId) -> Result<bool, StoreError> {
     let standing = read::standing(store, id)?;
-    let stretch = read::stretch(backup, id, standing.position, STEP_ROWS, STEP_BYTES)?;
-    let mut entries = Vec::with_capacity(stretch.entries.len());
-    for entry in stretch.entries {
-        let (envelope, header) = Envelope::open(&entry.envelope.0).map_err(damaged)?;
-        entries.push(NewEntry {
-            id: envelope.id(),
-            device: header.device,
-            sequence: header.sequence,
-            previous: header.previous,
-            envelope: entry.envelope.0,
-        });
+    let kept = read::workspace(backup, id)?;
+    let mut statement = backup.prepare_cached(
+        "SELECT e.id, d.device, e.sequence, e.envelope,
+             coalesce((SELECT p.id FROM entries AS p WHERE p.device = e.device AND p.sequence = e.sequence - 1), zeroblob(32))
+         FROM entries AS e JOIN devices AS d ON d.number = e.device
+         WHERE e.workspace = ?1 AND e.position > ?2 ORDER BY e.position LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![kept.number, int(standing.position), STEP_ROWS])?;
+    let (mut entries, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let entry = NewEntry {
+            id: Hash(row.get(0)?),
+            device: DeviceKey(row.get(1)?),
+            sequence: uint(row.get(2)?),
+            previous: Hash(row.get(4)?),
+            envelope: row.get(3)?,
+        };
+        bytes += entry.envelope.len();
+        if bytes > STEP_BYTES && !entries.is_empty() {
+            break;
+        }
+        entries.push(entry);
     }
     if entries.is_empty() {
         return Ok(false);
@@ -249,6 +259,53 @@ fn entries_step(store: &Connection, backup: &Connection, id: &WorkspaceId) -> Re
     let active_ms = super::admin::summary(backup, id)?.active_ms;
     write::append(store, id, standing.membership, &entries, &UNLIMITED, active_ms)?;
     Ok(true)
+}
+
+/// Puts back how far the log was compacted in a backup, and the snapshots that
+/// stand for it. Their contents are there already.
+pub fn put_back_snapshots(store: &Connection, backup: &Connection, id: &WorkspaceId) -> Result<(), StoreError> {
+    let (here, kept) = (read::workspace(store, id)?, read::workspace(backup, id)?);
+    for it in snapshots::of_workspace(backup, kept.number)? {
+        store.execute(
+            "INSERT OR IGNORE INTO snapshots
+                 (workspace, snapshot, author, position, chain, blob, offer, bytes, offered_ms, confirmed_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            params![
+                here.number,
+                it.snapshot.as_bytes(),
+                it.author.as_bytes(),
+                int(it.position),
+                it.chain.as_bytes(),
+                it.blob.as_bytes(),
+                it.offer,
+                int(it.bytes),
+                int(it.offered_ms),
+                int(it.confirmed_ms)
+            ],
+        )?;
+    }
+    let mut statement =
+        backup.prepare("SELECT snapshot, device, contained, verdict FROM verdicts WHERE workspace = ?1")?;
+    let mut rows = statement.query(params![kept.number])?;
+    while let Some(row) = rows.next()? {
+        let (snapshot, device, contained): ([u8; 32], [u8; 32], bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        store.execute(
+            "INSERT OR IGNORE INTO verdicts (workspace, snapshot, device, contained, verdict) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![here.number, snapshot, device, contained, row.get::<_, Vec<u8>>(3)?],
+        )?;
+    }
+    // Marks are made anew by the next confirmation, with a whole grace.
+    store.execute(
+        "UPDATE workspaces SET compacted = max(compacted, ?2), stripped = max(stripped, ?3), freed = max(freed, ?4)
+         WHERE number = ?1",
+        params![here.number, int(kept.compacted), int(stripped(backup, kept.number)?), int(kept.freed)],
+    )?;
+    Ok(())
+}
+
+fn stripped(connection: &Connection, number: i64) -> Result<u64, StoreError> {
+    let select = "SELECT stripped FROM workspaces WHERE number = ?1";
+    Ok(uint(connection.query_row(select, params![number], |row| row.get(0))?))
 }
 
 fn stored_record(

@@ -7,12 +7,13 @@ use drystone_wire::envelope::Envelope;
 use drystone_wire::log::{chain_next, chain_start};
 use drystone_wire::membership::{Countersigned, Record};
 use drystone_wire::roster::Roster;
+use drystone_wire::snapshot::{Offer, Verdict};
 use drystone_wire::{DeviceKey, Hash, RelayKey, WorkspaceId};
 use rusqlite::{Connection, params};
 use serde::Serialize;
 
 use super::read::WorkspaceRow;
-use super::{admin, blobs, owner, read, uint};
+use super::{admin, blobs, owner, read, snapshots, uint};
 use crate::storage::StoreError;
 
 /// Problems that are told one by one; more are only counted.
@@ -29,6 +30,7 @@ pub struct Report {
     pub records: u64,
     pub entries: u64,
     pub attachments: u64,
+    pub snapshots: u64,
     /// How many problems there are.
     pub problems: u64,
     /// The first of them.
@@ -104,7 +106,47 @@ fn workspace(
         let what = format!("{} bytes are counted, {} are there", row.bytes, membership + log);
         report.problem(Some(id), what);
     }
-    attachments(connection, id, &row, chunk, report)
+    attachments(connection, id, &row, chunk, report)?;
+    check_snapshots(connection, id, &row, report)
+}
+
+/// Snapshots: what was signed of them, their contents, and that they stand for all that was deleted.
+fn check_snapshots(
+    connection: &Connection,
+    id: &WorkspaceId,
+    row: &WorkspaceRow,
+    report: &mut Report,
+) -> Result<(), StoreError> {
+    let mut stands = 0;
+    for it in snapshots::of_workspace(connection, row.number)? {
+        report.snapshots += 1;
+        let sound = Offer::open(&it.offer).is_ok_and(|opened| {
+            let same = (opened.id(), opened.position(), opened.chain()) == (it.snapshot, it.position, it.chain);
+            same && opened.offer.blob == it.blob && opened.header.workspace == *id
+        });
+        if !sound {
+            report.problem(Some(id), format!("snapshot {} is not the one that was stored", it.snapshot));
+        }
+        let whole = match blobs::blob(connection, id, &it.blob) {
+            Ok(blob) => blob.whole,
+            Err(StoreError::NoBlob) => false,
+            Err(error) => return Err(error),
+        };
+        if !whole {
+            report.problem(Some(id), format!("the content of snapshot {} is missing", it.snapshot));
+        }
+        stands += u64::from(whole && it.confirmed_ms > 0 && it.position >= row.compacted);
+    }
+    if row.compacted > 0 && stands == 0 {
+        let what = format!("the log was deleted up to entry {}, and no snapshot stands for it", row.compacted);
+        report.problem(Some(id), what);
+    }
+    for verdict in snapshots::verdicts(connection, row.number)? {
+        if let Err(error) = Verdict::open(&verdict) {
+            report.problem(Some(id), format!("what a device said of a snapshot: {error}"));
+        }
+    }
+    Ok(())
 }
 
 /// Attachments: every chunk that is there, and that none is missing.
@@ -207,6 +249,7 @@ fn entries(
     let (mut last, mut bytes) = (0, 0);
     let mut chain = chain_start(id, row.standing.generation);
     let mut heads: HashMap<DeviceKey, (u64, Hash)> = HashMap::new();
+    let snapshots = snapshots::of_workspace(connection, row.number)?;
     while let Some(stored) = rows.next()? {
         let (position, stored_id) = (uint(stored.get(0)?), Hash(stored.get(1)?));
         let (sequence, envelope): (u64, Vec<u8>) = (uint(stored.get(2)?), stored.get(3)?);
@@ -218,8 +261,17 @@ fn entries(
         }
         last = position;
         chain = chain_next(&chain, &stored_id);
+        if let Some(it) = snapshots.iter().find(|it| it.position == position && it.chain != chain) {
+            report.problem(Some(id), format!("snapshot {} stands for another log", it.snapshot));
+        }
         let head = heads.entry(device).or_insert((0, Hash::ZERO));
-        if let Some(what) = wrong(id, &envelope, &stored_id, &device, sequence, *head) {
+        // Its envelope was deleted behind snapshots; its place in its device's chain stays.
+        let gone = envelope.is_empty() && position <= row.compacted;
+        let what = match gone {
+            true => (sequence != head.0 + 1).then(|| "does not follow the device's last".into()),
+            false => wrong(id, &envelope, &stored_id, &device, sequence, *head),
+        };
+        if let Some(what) = what {
             report.problem(Some(id), format!("entry {position} {what}"));
         }
         *head = (sequence, stored_id);

@@ -1089,6 +1089,76 @@ due: string,
 renewable: boolean, };
 
 /**
+ * A snapshot at the relay: it stands for the beginning of the log.
+ */
+export type SnapshotInfo = { 
+/**
+ * 64 hexadecimal digits.
+ */
+id: string, 
+/**
+ * How many entries of the log it stands for.
+ */
+entries: number, 
+/**
+ * Who made it.
+ */
+madeBy: string, 
+/**
+ * When the relay got it.
+ */
+made: string, 
+/**
+ * Since when it counts as confirmed at the relay.
+ */
+confirmed: string | null, 
+/**
+ * Who says that it holds exactly what the log holds.
+ */
+confirmedBy: Array<string>, 
+/**
+ * Who says that it does not.
+ */
+contradictedBy: Array<string>, };
+
+/**
+ * Where compaction stands: what the relay still has of the log, and what stands in for the rest.
+ */
+export type Compaction = { 
+/**
+ * The workspace's id.
+ */
+workspace: string, 
+/**
+ * How many entries of the log this device has read.
+ */
+entries: number, 
+/**
+ * How many of them the relay has in snapshots only.
+ */
+compacted: number, 
+/**
+ * When the relay deletes more of them.
+ */
+due: string | null, 
+/**
+ * And up to which entry.
+ */
+dueEntries: number, 
+/**
+ * When this device last loaded a snapshot in the place of entries.
+ */
+loaded: string | null, 
+/**
+ * Whether a snapshot made here is not at the relay yet.
+ */
+uploading: boolean, 
+/**
+ * The snapshots, the newest first.
+ */
+snapshots: Array<SnapshotInfo>, };
+
+/**
  * A device of a member.
  */
 export type MemberDevice = { 
@@ -2752,6 +2822,8 @@ export type Commands = {
   "workspace.leave": { args: WorkspaceRef; reply: WorkspaceSummary };
   "workspace.keys": { args: WorkspaceRef; reply: WorkspaceKeys };
   "workspace.rotate": { args: WorkspaceRef; reply: WorkspaceKeys };
+  "workspace.compaction": { args: WorkspaceRef; reply: Compaction };
+  "workspace.compact": { args: WorkspaceRef; reply: Compaction };
   "device.list": { args: WorkspaceRef; reply: Array<MemberDevice> };
   "device.request": { args: Empty; reply: DeviceRequest };
   "device.read": { args: ReadDeviceCode; reply: DeviceRequest };

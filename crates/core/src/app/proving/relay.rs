@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use drystone_wire::log::{chain_next, chain_start};
 use drystone_wire::{Hash, RelayKey, limits};
 
 use super::here::KeptIds;
@@ -10,8 +11,9 @@ use super::{Evidence, counted};
 use crate::app::{App, rfc3339};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::workspaces::WorkspaceRow;
+use crate::sync::client::Client;
 use crate::sync::page::{self, Cursor};
-use crate::sync::request::{Attempt, Failure, Reply, Request};
+use crate::sync::request::{Attempt, Failure, FailureKind, Reply, Request};
 
 const ASK: &str = "Ask who runs the relay whether it was restored from a backup; setting the relay's address again sends \
                    everything you wrote anew.";
@@ -43,7 +45,13 @@ impl App {
             log.at_cursor = Some(known.chain);
         }
         loop {
-            let page = self.next_page(row, &client, &log.end).await.map_err(|failure| failure.error)?;
+            let page = match self.next_page(row, &client, &log.end).await {
+                Err(failure) if failure.kind == FailureKind::Compacted => {
+                    follow_ids(row, &client, &mut log).await.map_err(|failure| failure.error)?;
+                    continue;
+                }
+                other => other.map_err(|failure| failure.error)?,
+            };
             let verified = page::verify_page(&log.end, row.least_generation, &page, &row.id, &row.relay_key)
                 .map_err(|error| Failure::integrity(error, &row.id).error)?;
             for (entry, chain) in page.entries.iter().zip(&verified.chain) {
@@ -72,6 +80,37 @@ impl App {
             _ => Err(Failure::integrity("it answered something else", &row.id)),
         }
     }
+}
+
+/// Where the relay has snapshots in the place of envelopes, the ids of the
+/// entries are there, and their chain.
+async fn follow_ids(row: &WorkspaceRow, client: &Client, log: &mut Log) -> Attempt<()> {
+    let compacted = client.snapshots(&row.id).await?.compacted;
+    if compacted <= log.end.position {
+        return Err(Failure::integrity("it says that entries are gone, and not which", &row.id));
+    }
+    while log.end.position < compacted {
+        let page = client.ids(&row.id, log.end.position).await?;
+        page::verify_head(&log.end, row.least_generation, &page.head, &row.id, &row.relay_key)
+            .map_err(|error| Failure::integrity(error, &row.id))?;
+        if page.after != log.end.position || page.ids.is_empty() {
+            return Err(Failure::integrity("it does not give the ids of its entries", &row.id));
+        }
+        if log.end.generation == 0 {
+            let generation = page.head.generation;
+            log.end = Cursor { generation, position: 0, chain: chain_start(&row.id, generation) };
+        }
+        let left = usize::try_from(compacted - log.end.position).unwrap_or(usize::MAX);
+        for id in page.ids.into_iter().take(left) {
+            log.end.position += 1;
+            log.end.chain = chain_next(&log.end.chain, &id);
+            log.ids.insert(id);
+            if log.end.position == row.cursor.position {
+                log.at_cursor = Some(log.end.chain);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn compare(row: &WorkspaceRow, kept: &KeptIds, log: &Log, evidence: &mut Evidence) {

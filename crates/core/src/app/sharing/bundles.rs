@@ -3,6 +3,7 @@
 
 mod files;
 mod importing;
+mod passing;
 mod plan;
 
 pub(super) use plan::forked;
@@ -162,6 +163,10 @@ fn assemble(
         }
         Ok(())
     })?;
+    let span = |heads: &Known| heads.devices.iter().map(|head| head.sequence).sum::<u64>();
+    if span(&to).saturating_sub(span(&from)) != envelopes.len() as u64 {
+        return Err(only_a_snapshot());
+    }
     let records = carrying::records(conn, id, from.membership)?;
     let row = workspaces::get(conn, id)?;
     let relay = row.relay.filter(|_| row.cursor.generation > 0);
@@ -169,6 +174,15 @@ fn assemble(
     let heads = Heads { from, to };
     let files = Vec::new();
     Ok(Bundle { workspace: *id, author, time_ms, heads, records, envelopes, relay, invitation, request, files })
+}
+
+/// A bundle carries entries as they were signed, and some are here in a snapshot only.
+fn only_a_snapshot() -> Error {
+    Error::new(
+        ErrorCode::Usage,
+        "This device knows the beginning of the workspace's history from a snapshot, which bundles do not carry.",
+        "Export since a bundle that was carried before, or on a device that was there from the beginning.",
+    )
 }
 
 /// What both an earlier bundle and this device hold.
@@ -194,7 +208,7 @@ fn common(conn: &Connection, id: &WorkspaceId, membership: &Membership, since: &
             devices.push(DeviceHead { device: head.device, sequence: last, id: last_id });
             continue;
         }
-        if kept::id_of(conn, id, &head.device, head.sequence)? != Some(head.id) {
+        if !kept::holds(conn, id, &head.device, head.sequence, &head.id)? {
             return Err(other());
         }
         devices.push(*head);

@@ -110,6 +110,8 @@ impl Exchange {
             Step::Rewind => write(data, |conn| rewind(conn, &self.workspace, &self.identity.device_key()))
                 .map(|()| Prepared::Done(Outcome::Done)),
             Step::Push => self.prepare_push(data, random),
+            // Loaded by the app: see `app/compaction/loading.rs`.
+            Step::Snapshot => Ok(Prepared::Done(Outcome::Done)),
             Step::StartAnew => write(data, |conn| Ok(workspaces::expect_younger_log(conn, &self.workspace)?))
                 .map(|()| Prepared::Done(Outcome::Done)),
         }

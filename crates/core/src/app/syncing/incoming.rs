@@ -256,7 +256,12 @@ impl<'a> Collector<'a> {
     fn is_known(&mut self, entry: &Received, heads: &DeviceHeads) -> Result<bool> {
         let Some((id, device, sequence)) = named_in(&entry.envelope) else { return Ok(false) };
         let followed = heads.get(&device).is_some_and(|(last, _)| *last >= sequence);
-        if !followed || kept::id_of(self.conn, &self.row.id, &device, sequence)? != Some(id) {
+        // What a snapshot stands for may still come in a bundle.
+        let known = match entry.position >= carrying::FIRST {
+            true => kept::holds(self.conn, &self.row.id, &device, sequence, &id)?,
+            false => kept::id_of(self.conn, &self.row.id, &device, sequence)? == Some(id),
+        };
+        if !followed || !known {
             return Ok(false);
         }
         if entry.position < carrying::FIRST {
@@ -444,7 +449,7 @@ fn named_in(bytes: &[u8]) -> Option<(Hash, DeviceKey, u64)> {
 }
 
 /// Whether an error is about this computer and not about what was to be applied.
-pub(super) fn is_environment(error: &Error) -> bool {
+pub(in crate::app) fn is_environment(error: &Error) -> bool {
     use ErrorCode as E;
     matches!(error.code, E::DiskFull | E::Permission | E::Busy | E::Keychain | E::WrongKey | E::TooNew)
 }

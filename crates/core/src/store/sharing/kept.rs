@@ -62,11 +62,37 @@ pub fn set_stored(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey
     Ok(())
 }
 
-/// Each device's last envelope, ordered by device.
+/// Whether this is the envelope with this number of a device, as far as it can
+/// be told: one that a snapshot stands for is not here to compare.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn holds(conn: &Connection, workspace: &WorkspaceId, device: &DeviceKey, sequence: u64, id: &Hash) -> Result<bool> {
+    if let Some(known) = id_of(conn, workspace, device, sequence)? {
+        return Ok(known == *id);
+    }
+    let base = super::snapshots::base_heads(conn, workspace)?;
+    Ok(base.get(device).is_some_and(|(last, last_id)| *last > sequence || (*last == sequence && last_id == id)))
+}
+
+/// Each device's last envelope, ordered by device: one that is kept, or the last
+/// that a snapshot stands for.
 ///
 /// # Errors
 /// When they cannot be read.
 pub fn heads(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<DeviceHead>> {
+    let mut heads: std::collections::BTreeMap<DeviceKey, DeviceHead> =
+        last_kept(conn, workspace)?.into_iter().map(|head| (head.device, head)).collect();
+    for (device, (sequence, id)) in super::snapshots::base_heads(conn, workspace)? {
+        let head = heads.entry(device).or_insert(DeviceHead { device, sequence, id });
+        if head.sequence < sequence {
+            *head = DeviceHead { device, sequence, id };
+        }
+    }
+    Ok(heads.into_values().filter(|head| head.sequence > 0).collect())
+}
+
+fn last_kept(conn: &Connection, workspace: &WorkspaceId) -> Result<Vec<DeviceHead>> {
     // Of a bare column, SQLite takes the value from the row that has the maximum.
     let sql = "SELECT device, max(sequence), id FROM kept WHERE workspace = ?1 GROUP BY device ORDER BY device";
     let mut statement = conn.prepare_cached(sql)?;
@@ -90,6 +116,19 @@ pub fn each(conn: &Connection, workspace: &WorkspaceId, mut each: impl FnMut(Kep
     Ok(())
 }
 
+/// Hands number and id of all envelopes to `each`.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn ids(conn: &Connection, workspace: &WorkspaceId, mut each: impl FnMut(i64, Hash)) -> Result<()> {
+    let mut statement = conn.prepare_cached("SELECT number, id FROM kept WHERE workspace = ?1")?;
+    let mut rows = statement.query([workspace.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        each(row.get(0)?, hash(row, 1)?);
+    }
+    Ok(())
+}
+
 /// Hands all envelopes to `each` in each device's order, with whether the relay has them.
 ///
 /// # Errors
@@ -106,6 +145,24 @@ pub fn each_with_state(
         each(read(row)?, row.get(4)?)?;
     }
     Ok(())
+}
+
+/// The envelope with this number.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn numbered(conn: &Connection, number: i64) -> Result<Kept> {
+    let sql = "SELECT device, sequence, id, envelope FROM kept WHERE number = ?1";
+    Ok(conn.prepare_cached(sql)?.query_row([number], read)?)
+}
+
+/// An envelope by its id, if it is here.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn of_id(conn: &Connection, workspace: &WorkspaceId, id: &Hash) -> Result<Option<Vec<u8>>> {
+    let sql = "SELECT envelope FROM kept WHERE workspace = ?1 AND id = ?2";
+    Ok(conn.prepare_cached(sql)?.query_row([workspace.as_bytes(), id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
 /// The first envelopes that the relay lacks, as far as this knows, up to a

@@ -160,6 +160,37 @@ pub fn unseal(conn: &Connection, workspace: &WorkspaceId) -> Result<()> {
     Ok(())
 }
 
+/// A change that waits to be sealed is in the log already, as a snapshot shows.
+///
+/// # Errors
+/// When the write fails.
+pub fn is_stored(conn: &Connection, document: &DocumentHandle, change: &[u8; 32]) -> Result<()> {
+    let seq: Option<i64> = conn
+        .prepare_cached("SELECT seq FROM changes WHERE document = ?1 AND hash = ?2 AND stored = 0")?
+        .query_row((document.as_bytes(), change), |row| row.get(0))
+        .optional()?;
+    let Some(seq) = seq else { return Ok(()) };
+    // One that is sealed is confirmed, or sent again, with its envelope.
+    let gone = conn.prepare_cached("DELETE FROM outbox WHERE change_seq = ?1 AND envelope = x''")?.execute([seq])?;
+    if gone > 0 {
+        conn.prepare_cached("UPDATE changes SET stored = 1 WHERE seq = ?1")?.execute([seq])?;
+    }
+    Ok(())
+}
+
+/// A change that this device was told is stored, and is not, waits again.
+///
+/// # Errors
+/// When the write fails.
+pub fn enqueue(conn: &Connection, workspace: &WorkspaceId, document: &DocumentHandle, change: i64) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO outbox (change_seq, workspace, document, envelope) VALUES (?1, ?2, ?3, x'')",
+    )?
+    .execute((change, workspace.as_bytes(), document.as_bytes()))?;
+    conn.prepare_cached("UPDATE changes SET stored = 0 WHERE seq = ?1")?.execute([change])?;
+    Ok(())
+}
+
 /// Everything this device wrote in a workspace waits to be sent, from the start.
 ///
 /// # Errors

@@ -1,13 +1,14 @@
 //! Entries that were refused: set aside with who wrote them and why, never
 //! applied, never dropped. Some are tried again when keys or records arrive.
 
-use drystone_wire::{DeviceKey, WorkspaceId};
+use drystone_wire::{DeviceKey, Hash, WorkspaceId};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::carrying;
 use super::inbox::{self, Refused};
 use super::{signed, unsigned};
 use crate::error::Result;
+use crate::sync::page::entry_id;
 
 /// An entry that was set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +136,78 @@ pub fn next(
         }
     }
     Ok(None)
+}
+
+/// Hands code and bytes of all entries that are set aside to `each`.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn each(conn: &Connection, workspace: &WorkspaceId, mut each: impl FnMut(&str, &[u8])) -> Result<()> {
+    let mut statement = conn.prepare_cached("SELECT code, envelope FROM quarantine WHERE workspace = ?1")?;
+    let mut rows = statement.query([workspace.as_bytes()])?;
+    while let Some(row) = rows.next()? {
+        each(row.get_ref(0)?.as_str().unwrap_or_default(), row.get_ref(1)?.as_blob().unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// The bytes of an entry that is set aside, by its position and id.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn of_id(conn: &Connection, workspace: &WorkspaceId, position: u64, id: &Hash) -> Result<Option<Vec<u8>>> {
+    let mut statement =
+        conn.prepare_cached("SELECT envelope FROM quarantine WHERE workspace = ?1 AND position IN (?2, 0)")?;
+    let mut rows = statement.query((workspace.as_bytes(), signed(position)))?;
+    while let Some(row) = rows.next()? {
+        let envelope: Vec<u8> = row.get(0)?;
+        if entry_id(&envelope) == *id {
+            return Ok(Some(envelope));
+        }
+    }
+    Ok(None)
+}
+
+/// Why an entry is set aside, for programs and for people; `None` when it is not.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn why(conn: &Connection, workspace: &WorkspaceId, envelope: &[u8]) -> Result<Option<(String, String)>> {
+    let sql = "SELECT code, reason FROM quarantine WHERE workspace = ?1 AND hash = ?2";
+    let key = (workspace.as_bytes(), *blake3::hash(envelope).as_bytes());
+    Ok(conn.prepare_cached(sql)?.query_row(key, |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
+/// Sets aside an entry that others refused, and that is in a snapshot.
+///
+/// # Errors
+/// When the write fails.
+pub fn adopt(
+    conn: &Connection,
+    workspace: &WorkspaceId,
+    generation: u32,
+    refused: &Refused,
+    code: &str,
+    envelope: &[u8],
+    now_ms: u64,
+) -> Result<()> {
+    conn.prepare_cached(
+        "INSERT OR IGNORE INTO quarantine
+             (workspace, generation, position, device, reason, time_ms, hash, envelope, code)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute((
+        workspace.as_bytes(),
+        generation,
+        signed(refused.position),
+        refused.device.map(|device| device.0.to_vec()).unwrap_or_default(),
+        &refused.reason,
+        signed(now_ms),
+        blake3::hash(envelope).as_bytes(),
+        envelope,
+        code,
+    ))?;
+    Ok(())
 }
 
 /// An entry was applied after all.

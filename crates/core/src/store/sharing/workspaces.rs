@@ -180,6 +180,7 @@ pub fn start_anew(conn: &Connection, id: &WorkspaceId) -> Result<()> {
     for table in ["chain", "inbox", "sealed", "kept"] {
         conn.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), [id.as_bytes()])?;
     }
+    super::snapshots::forget_all(conn, id)?;
     super::outbox::enqueue_own(conn, id)
 }
 

@@ -39,8 +39,13 @@ impl App {
     }
 
     fn take_in(&self, content: &str, name: Option<String>, now_ms: u64) -> Result<ImportedBundle> {
-        self.settle_all()?;
         let bundle = read(content)?;
+        self.take_in_opened(bundle, name, now_ms)
+    }
+
+    /// The same with a bundle that was read.
+    pub(super) fn take_in_opened(&self, bundle: Bundle, name: Option<String>, now_ms: u64) -> Result<ImportedBundle> {
+        self.settle_all()?;
         let id = bundle.workspace;
         if let Some((position, record)) = self.db().read(|conn| plan::fork(conn, &bundle))? {
             self.db().write(|tx| carrying::insert_fork(tx, &id, position, &record))?;

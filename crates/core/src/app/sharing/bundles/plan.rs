@@ -258,7 +258,7 @@ fn new_entries(conn: &Connection, bundle: &Bundle, plan: &mut Plan) -> Result<()
             }
             return Err(gap());
         }
-        if kept::id_of(conn, id, &head.device, head.sequence)? != Some(head.id) {
+        if !kept::holds(conn, id, &head.device, head.sequence, &head.id)? {
             return Err(twice());
         }
     }
@@ -269,7 +269,7 @@ fn new_entries(conn: &Connection, bundle: &Bundle, plan: &mut Plan) -> Result<()
             if !carrying::is_set_aside(conn, id, &bytes.0)? {
                 plan.entries.push(index);
             }
-        } else if kept::id_of(conn, id, &header.device, header.sequence)? != Some(envelope.id()) {
+        } else if !kept::holds(conn, id, &header.device, header.sequence, &envelope.id())? {
             return Err(twice());
         }
     }
