@@ -115,7 +115,8 @@ pub(super) fn beginning(dice: &mut Dice, serial: &mut u64, seed: u64) -> Vec<Vec
     let mut collections = vec![Collection::Elements, Collection::Elements];
     let more = (0..2).map(|n| COLLECTIONS[((seed * 2 + n) % COLLECTIONS.len() as u64) as usize]);
     for collection in more {
-        for needed in collection.owners().iter().flat_map(|owner| owner.owners().iter().chain(Some(owner))) {
+        // What can be on anything needs two of them, and not one of each.
+        for needed in collection.owners().iter().take(2).flat_map(|owner| owner.owners().iter().chain(Some(owner))) {
             collections.push(*needed);
         }
         collections.push(collection);
