@@ -1475,6 +1475,73 @@ admitted: string | null,
 waiting: boolean, };
 
 /**
+ * What was proven: that everything ever acknowledged is still on this
+ * device, and still at the relays.
+ */
+export type Proof = { 
+/**
+ * When.
+ */
+time: string, 
+/**
+ * Whether nothing was found wrong.
+ */
+sound: boolean, 
+/**
+ * Workspace by workspace.
+ */
+workspaces: Array<WorkspaceProof>, 
+/**
+ * All of it as a report, in Markdown.
+ */
+report: string, };
+
+/**
+ * What was proven of a workspace.
+ */
+export type WorkspaceProof = { 
+/**
+ * The workspace's id.
+ */
+workspace: string, 
+/**
+ * Its name.
+ */
+name: string, 
+/**
+ * Its relay's address.
+ */
+relay: string | null, 
+/**
+ * Whether nothing was found wrong.
+ */
+sound: boolean, 
+/**
+ * Documents, deleted ones too.
+ */
+documents: number, 
+/**
+ * Changes of them.
+ */
+changes: number, 
+/**
+ * Sealed envelopes of all members.
+ */
+envelopes: number, 
+/**
+ * Changes made here that no relay has stored yet.
+ */
+waiting: number, 
+/**
+ * What holds, in plain words.
+ */
+facts: Array<string>, 
+/**
+ * What does not, and what to do.
+ */
+findings: Array<Error>, };
+
+/**
  * Whether one would get everything back after losing all devices.
  */
 export type RecoveryStatus = { 
@@ -2513,5 +2580,6 @@ export type Commands = {
   "sync.refused": { args: WorkspaceRef; reply: Array<RefusedEntry> };
   "sync.noteRefused": { args: WorkspaceRef; reply: SyncState };
   "doctor": { args: Empty; reply: Array<DoctorCheck> };
+  "doctor.prove": { args: Empty; reply: Proof };
 };
 
