@@ -7,10 +7,12 @@ use std::time::{Duration, Instant};
 
 use drystone_core::api::*;
 use drystone_core::command::Request;
-use drystone_tests::measure::{median, p99};
+use drystone_tests::measure::{median, p99, report};
 use drystone_tests::*;
 use tokio::sync::broadcast::Receiver;
 
+/// What people do not notice while they look at somebody else's typing.
+const GOAL: Duration = Duration::from_millis(150);
 const LETTERS: u32 = 60;
 /// Between two letters: some nine a second.
 const PAUSE: Duration = Duration::from_millis(110);
@@ -35,7 +37,9 @@ async fn main() {
     while people(&alice, &id).await == 0 {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    say("in company", letters(&alice, &id, &mut events, false).await);
+    let mut times = letters(&alice, &id, &mut events, false).await;
+    report("typed in company to seen there, median", median(&mut times), "goal", GOAL, 1.0);
+    say("in company", times);
 }
 
 fn say(what: &str, mut times: Vec<Duration>) {

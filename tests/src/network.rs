@@ -12,6 +12,8 @@ pub struct Proxy {
     seen: Arc<Mutex<Vec<u8>>>,
     /// Bytes that may still pass before every connection is cut.
     budget: Arc<AtomicU64>,
+    /// Requests that begin like this are cut.
+    refused: Arc<Mutex<Option<&'static [u8]>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -22,23 +24,25 @@ impl Proxy {
         let address = listener.local_addr().unwrap().to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let budget = Arc::new(AtomicU64::new(u64::MAX));
-        let (target, log, left) = (target.to_owned(), seen.clone(), budget.clone());
+        let refused: Arc<Mutex<Option<&'static [u8]>>> = Arc::default();
+        let (target, log, left, cut) = (target.to_owned(), seen.clone(), budget.clone(), refused.clone());
         let task = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let (target, log, left) = (target.clone(), log.clone(), left.clone());
+                let (target, log, left, cut) = (target.clone(), log.clone(), left.clone(), cut.clone());
                 tokio::spawn(async move {
                     let Ok(server) = TcpStream::connect(&target).await else { return };
                     let (client_in, client_out) = client.into_split();
                     let (server_in, server_out) = server.into_split();
+                    let none = Mutex::default();
                     // When one direction ends, both do: the connection is gone.
                     tokio::select! {
-                        () = forward(client_in, server_out, &log, &left) => {}
-                        () = forward(server_in, client_out, &log, &left) => {}
+                        () = forward(client_in, server_out, &log, &left, &cut) => {}
+                        () = forward(server_in, client_out, &log, &left, &none) => {}
                     }
                 });
             }
         });
-        Proxy { address, seen, budget, task }
+        Proxy { address, seen, budget, refused, task }
     }
 
     /// Where clients connect to.
@@ -55,6 +59,12 @@ impl Proxy {
     /// of whatever it carries, until [`Proxy::mend`].
     pub fn cut_after(&self, bytes: u64) {
         self.budget.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Cuts connections on which a request begins like this, as networks do that
+    /// let no WebSocket through.
+    pub fn refuse(&self, beginning: &'static [u8]) {
+        *self.refused.lock().unwrap() = Some(beginning);
     }
 
     /// Lets everything pass again.
@@ -74,6 +84,7 @@ async fn forward(
     mut to: tokio::net::tcp::OwnedWriteHalf,
     log: &Mutex<Vec<u8>>,
     budget: &AtomicU64,
+    refused: &Mutex<Option<&'static [u8]>>,
 ) {
     let mut buffer = vec![0; 16 << 10];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
@@ -81,6 +92,9 @@ async fn forward(
         let pass = usize::try_from(left).unwrap_or(usize::MAX).min(length);
         if left != u64::MAX {
             budget.fetch_sub(pass as u64, Ordering::SeqCst);
+        }
+        if refused.lock().unwrap().is_some_and(|beginning| buffer[..length].starts_with(beginning)) {
+            return;
         }
         log.lock().unwrap().extend_from_slice(&buffer[..pass]);
         if to.write_all(&buffer[..pass]).await.is_err() || pass < length {

@@ -26,14 +26,18 @@ impl Site {
     }
 
     async fn export(&self, device: &Device, since: Option<&str>) -> String {
-        let args =
-            ExportBundle { workspace: Some(self.workspace.clone()), since: since.map(str::to_owned), invite: None };
+        let args = ExportBundle {
+            workspace: Some(self.workspace.clone()),
+            since: since.map(str::to_owned),
+            invite: None,
+            attachments: false,
+        };
         device.call::<ExportedBundle>(Request::BundleExport(args)).await.unwrap().content
     }
 
     async fn invite(&self, role: Role) -> String {
         let invite = Some(BundleInvite { role, hours: 24 });
-        let args = ExportBundle { workspace: Some(self.workspace.clone()), since: None, invite };
+        let args = ExportBundle { workspace: Some(self.workspace.clone()), since: None, invite, attachments: false };
         self.alice.call::<ExportedBundle>(Request::BundleExport(args)).await.unwrap().content
     }
 
@@ -280,7 +284,7 @@ async fn a_bundle_says_why_it_is_not_for_this_device() {
     let answer = site.export(&carol, None).await;
     site.carry(&site.alice, &bob).await;
     assert_eq!(import(&bob, &answer).await.unwrap_err().code, ErrorCode::Refused);
-    let since = ExportBundle { workspace: None, since: Some(plain), invite: None };
+    let since = ExportBundle { workspace: None, since: Some(plain), invite: None, attachments: false };
     let error = bob.call::<ExportedBundle>(Request::BundleExport(since)).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Refused, "another workspace's bundle: {error:?}");
 }
@@ -295,7 +299,7 @@ async fn two_records_at_one_position_are_kept_as_proof_and_freeze_the_membership
     let _ours = site.invite(Role::Reader).await;
     site.carry(alice, &bob).await;
     let invite = Some(BundleInvite { role: Role::Editor, hours: 24 });
-    let args = ExportBundle { workspace: Some(site.workspace.clone()), since: None, invite };
+    let args = ExportBundle { workspace: Some(site.workspace.clone()), since: None, invite, attachments: false };
     let other = copied.call::<ExportedBundle>(Request::BundleExport(args)).await.unwrap().content;
     let error = import(&bob, &other).await.unwrap_err();
     assert!(error.code == ErrorCode::Integrity && error.message.contains("forked"), "{error:?}");

@@ -280,7 +280,7 @@ async fn a_long_log_is_compacted_by_itself() {
 
 async fn export(device: &Device, since: Option<String>) -> Result<ExportedBundle, Error> {
     let workspace = device.shared().await.workspace;
-    device.call(Request::BundleExport(ExportBundle { workspace, since, invite: None })).await
+    device.call(Request::BundleExport(ExportBundle { workspace, since, invite: None, attachments: false })).await
 }
 
 #[tokio::test]

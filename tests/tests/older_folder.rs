@@ -7,6 +7,13 @@ use rusqlite::Connection;
 
 /// Takes back what the migrations to bundles and since did to the tables.
 const BEFORE_BUNDLES: &str = "
+    DROP TABLE thumbnails;
+    DROP TABLE blob_sync;
+    DROP INDEX records_that_attach;
+    DROP TABLE blob_documents;
+    DROP TABLE blob_references;
+    DROP TABLE blob_places;
+    DROP TABLE blobs;
     DROP TABLE recovery;
     DROP TABLE former_roots;
     DROP TABLE snapshot_bases;

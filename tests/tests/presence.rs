@@ -236,6 +236,21 @@ async fn the_relay_reads_nothing_of_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_network_without_websockets_still_lets_one_be_seen() {
+    let pair = Pair::new().await;
+    let proxy = Proxy::to(pair.relay.address()).await;
+    proxy.refuse(b"GET /v1/presence");
+    let args = SetRelay { workspace: pair.bob.shared().await.workspace, url: proxy.url() };
+    pair.bob.call::<SyncState>(Request::RelaySet(args)).await.unwrap();
+    pair.here(&pair.alice, None).await;
+    pair.here(&pair.bob, Some((2, 3))).await;
+    pair.sees(&pair.alice, "Bob, by requests", |people| people.first().is_some_and(|bob| caret(bob) == Some((2, 3))))
+        .await;
+    leave(&pair.bob).await;
+    pair.sees(&pair.alice, "Bob is gone", <[_]>::is_empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_typed_in_company_arrives_letter_by_letter() {
     let pair = Pair::new().await;
     pair.met().await;
@@ -254,7 +269,8 @@ async fn what_is_typed_in_company_arrives_letter_by_letter() {
     }
     let middle = median(&mut times);
     println!("typed in company to seen: p50 {middle:.1?}");
-    assert!(middle < Duration::from_millis(150), "{middle:?} at the median");
+    // Alone nothing is sent before a pause of 300 ms. How fast it is says the benchmark, on a machine at rest.
+    assert!(middle < Duration::from_millis(300), "{middle:?} at the median");
     let text = format!("# A\n\n{}One two three.\n", "y".repeat(LETTERS as usize));
     pair.bob.eventually(&pair.document, &text).await;
     // Alone again, typing is collected as ever.

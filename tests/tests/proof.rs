@@ -94,7 +94,7 @@ async fn what_is_missing_or_changed_here_is_found() {
             "stands where",
         ),
         (
-            "UPDATE kept SET envelope = substr(envelope, 1, length(envelope) - 1) || x'00' WHERE number = 1",
+            "UPDATE kept SET envelope = CAST(substr(envelope, 1, length(envelope) - 1) || x'00' AS BLOB) WHERE number = 1",
             "does not verify",
         ),
         ("UPDATE sections SET text = text || 'forged'", "is not what its changes say"),

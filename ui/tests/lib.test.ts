@@ -206,6 +206,7 @@ describe("sync words", () => {
     nextTry: null,
     quarantined: 0,
     problem: null,
+    attachments: { sending: 0, fetching: 0, problem: null },
   };
   it("never say that all is stored while something waits", () => {
     expect(syncWords(state).words).toBe("All changes stored");

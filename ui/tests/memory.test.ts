@@ -66,7 +66,7 @@ it("asks for a relay before it invites", async () => {
 });
 
 it("carries a bundle and reads no other file as one", async () => {
-  const { content } = await backend.call("bundle.export", { workspace: null, since: null, invite: { role: "reader", hours: 24 } });
+  const { content } = await backend.call("bundle.export", { workspace: null, since: null, invite: { role: "reader", hours: 24 }, attachments: false });
   const other = new MemoryBackend();
   const info = await other.call("bundle.inspect", { content });
   expect(info).toMatchObject({ kind: "invitation", role: "reader", joins: true });

@@ -322,6 +322,29 @@ export const views = [
     },
   },
   {
+    name: "attachments",
+    go: async (page) => {
+      await openDocument(page);
+      await page.locator("[data-testid=attachment]").first().scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "attached-record",
+    go: async (page) => {
+      await openPage(page, "model");
+      await page.locator("[data-testid=element-row] .name", { hasText: "Event log" }).click();
+      await page.locator("[data-testid=record-details] [data-testid=attachments]").scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: "attachment",
+    go: async (page) => {
+      await openDocument(page);
+      await page.locator("[data-testid=attachment] .open").first().click();
+      await page.waitForSelector("[data-testid=attachment-picture]");
+    },
+  },
+  {
     name: "proof",
     query: "?sample=shared",
     sampleOnly: true,

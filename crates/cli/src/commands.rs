@@ -1,6 +1,7 @@
 //! The commands, one file each. This list is where a command is registered.
 
 mod add;
+mod attach;
 mod bundle;
 mod check;
 mod compare;
@@ -13,6 +14,7 @@ mod import;
 mod lift;
 mod list;
 mod log;
+mod nearby;
 mod new;
 mod presence;
 mod recovery;
@@ -45,6 +47,9 @@ pub enum Command {
     Set(set::Arguments),
     /// Add a record to the model: an element, a relationship, a decision
     Add(add::Arguments),
+    /// Attach photos and files to sections and records, list and save them
+    #[command(subcommand)]
+    Attach(attach::Command),
     /// Put a record of the model into the trash
     Remove(remove::Arguments),
     /// Import Markdown files as new documents
@@ -84,6 +89,8 @@ pub enum Command {
     Relay(relay::Command),
     /// Show others where you are in documents, or do not
     Presence(presence::Arguments),
+    /// Exchange with devices on the same local network, or not
+    Nearby(nearby::Arguments),
     /// Synchronise with the relays: one round, or until stopped
     Sync(sync::Arguments),
     /// Show where everything is and how synchronisation stands
@@ -105,6 +112,7 @@ impl Command {
             Command::Show(arguments) => show::run(arguments, global, output).await,
             Command::Set(arguments) => set::run(arguments, global, output).await,
             Command::Add(arguments) => add::run(arguments, global, output).await,
+            Command::Attach(command) => attach::run(command, global, output).await,
             Command::Remove(arguments) => remove::run(arguments, global, output).await,
             Command::Import(arguments) => import::run(arguments, global, output).await,
             Command::Lift(arguments) => lift::run(arguments, global, output).await,
@@ -122,6 +130,7 @@ impl Command {
             Command::Bundle(command) => bundle::run(command, global, output).await,
             Command::Relay(command) => relay::run(command, global, output).await,
             Command::Presence(arguments) => presence::run(arguments, global, output).await,
+            Command::Nearby(arguments) => nearby::run(arguments, global, output).await,
             Command::Sync(arguments) => sync::run(arguments, global, output).await,
             Command::Status(_) => status::run(global, output).await,
             Command::Serve(arguments) => serve::run(arguments, global, output).await,

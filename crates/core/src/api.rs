@@ -14,17 +14,21 @@ macro_rules! data {
     )*};
 }
 
+mod attachments;
 mod bundles;
 mod compaction;
 mod model;
+mod nearby;
 mod presence;
 mod proof;
 mod recovery;
 mod sharing;
 
+pub use attachments::*;
 pub use bundles::*;
 pub use compaction::*;
 pub use model::*;
+pub use nearby::*;
 pub use presence::*;
 pub use proof::*;
 pub use recovery::*;
@@ -491,6 +495,18 @@ data! {
             /// Entries that were opened.
             done: u32,
             /// Entries that are new in it.
+            total: u32,
+        },
+        /// A file of an attachment goes to the relay or comes from it.
+        #[serde(rename_all = "camelCase")]
+        AttachmentProgress {
+            /// The workspace.
+            workspace: String,
+            /// The file's id.
+            file: String,
+            /// Pieces that went or came.
+            done: u32,
+            /// Pieces in all.
             total: u32,
         },
         /// A workspace was added or its members changed.

@@ -2,6 +2,7 @@
 //! only place that puts documents, storage and synchronisation together, and
 //! the only one that looks at a clock.
 
+mod attachments;
 mod checking;
 mod compaction;
 mod decisions;
@@ -12,6 +13,7 @@ mod importing;
 mod lifting;
 mod model;
 mod model_paths;
+mod nearby;
 mod open_document;
 mod paths;
 mod persist;
@@ -80,11 +82,13 @@ struct Inner {
     /// Added to this computer's clock; only tests set it.
     clock_shift_ms: AtomicI64,
     documents: Mutex<HashMap<DocumentHandle, Arc<Mutex<OpenDocument>>>>,
+    intakes: attachments::Intakes,
     sync: Mutex<Option<syncing::SyncTask>>,
     /// When snapshots are made; only tests change it.
     compaction: compaction::Thresholds,
     housekeeping: Mutex<Option<housekeeping::Housekeeping>>,
     presence: presence::Presence,
+    nearby: nearby::Nearby,
 }
 
 /// Nothing uses SQLite any more once the last handle is gone: a process that
@@ -114,9 +118,13 @@ impl App {
         };
         let app = tokio::task::spawn_blocking(open).await.map_err(Error::internal)??;
         if background_sync {
+            // Not waited for: nothing depends on it.
+            let collecting = app.clone();
+            tokio::task::spawn_blocking(move || collecting.collect_all());
             let task = app.start_background_sync();
             *app.0.sync.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
             app.start_presence();
+            app.start_nearby();
         }
         Ok(app)
     }
@@ -156,10 +164,12 @@ impl App {
             outbox: Notify::new(),
             clock_shift_ms: AtomicI64::new(0),
             documents: Mutex::default(),
+            intakes: attachments::Intakes::default(),
             sync: Mutex::default(),
             compaction: compaction::Thresholds::default(),
             housekeeping: Mutex::default(),
             presence: presence::Presence::new(bytes.first_chunk().copied().unwrap_or_default()),
+            nearby: nearby::Nearby::default(),
         }));
         let now = app.now_ms();
         let mut random = app.random();
@@ -189,6 +199,7 @@ impl App {
     /// When something could not be saved; it is in the journal then.
     pub async fn close(&self) -> Result<()> {
         self.leave_presence().await;
+        self.0.nearby.stop();
         let task = self.0.sync.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(task);
         self.blocking(|app| {

@@ -141,6 +141,24 @@ macro_rules! for_each_command {
             "bundle.inspect" BundleInspect bundle_inspect BundleFile => BundleInfo;
             /// Takes in a bundle, as a whole or not at all.
             "bundle.import" BundleImport bundle_import ImportBundle => ImportedBundle;
+            /// Exchanges with devices on the same local network, or not.
+            "nearby.set" NearbySet nearby_set SetNearby => NearbyStatus;
+            /// The attachments of a document, or of what is in it.
+            "attachment.list" AttachmentList attachment_list ListAttachments => Vec<AttachmentView>;
+            /// Begins to add a file, which then comes piece by piece.
+            "attachment.begin" AttachmentBegin attachment_begin BeginAttachment => AttachmentUpload;
+            /// The next bytes of a file that is being added.
+            "attachment.piece" AttachmentPiece attachment_piece AttachmentPiece => Empty;
+            /// All of a file has come: it becomes part of the document.
+            "attachment.finish" AttachmentFinish attachment_finish AttachmentUpload => AttachmentView;
+            /// Gives up adding a file.
+            "attachment.cancel" AttachmentCancel attachment_cancel AttachmentUpload => Empty;
+            /// A piece of an attachment's file.
+            "attachment.read" AttachmentRead attachment_read ReadAttachment => AttachmentBytes;
+            /// A small picture of an attachment.
+            "attachment.thumbnail" AttachmentThumbnail attachment_thumbnail AttachmentRef => Thumbnail;
+            /// Fetches an attachment's file; reaches the relay.
+            "attachment.fetch" AttachmentFetch attachment_fetch AttachmentRef => AttachmentView;
             /// Sets the relay of a workspace.
             "relay.set" RelaySet relay_set SetRelay => SyncState;
             /// Synchronises now and reports where it stands afterwards.
@@ -209,7 +227,8 @@ pub fn typescript() -> String {
         ExportFormat ExportDocument Exported Splice EditSection Edited SectionUpdates SectionUpdate SectionUpdatesReply
         AddSection SectionRef RenameSection MoveSection SetPresence TextSelection PresentPerson PresentPeople ShowPresence PresenceSetting Search SearchHit LogEntry Role WorkspaceSummary CreateWorkspace
         WorkspaceRef Invite Invitation InspectInvite InviteInfo InvitePreview OpenInvitation InvitationRef Join Member MemberRef SetRole
-        WorkspaceKeys SnapshotInfo Compaction MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
+        WorkspaceKeys SnapshotInfo Compaction MemberDevice MemberDeviceRef NameDevice DeviceRequest ReadDeviceCode AddDevice AddedDevice RefusedEntry BundleKind ExportBundle BundleInvite ExportedBundle BundleFile ImportBundle BundleInfo ImportedBundle SetNearby NearbyStatus NearbyDevice Proof WorkspaceProof RecoveryStatus RecoveryCover CreateRecovery RecoveryKit RehearseRecovery RecoveryRehearsal RecoveryTrial UseRecovery
+        AttachmentState AttachmentView ListAttachments AttachmentRef BeginAttachment AttachmentUpload AttachmentPiece ReadAttachment AttachmentBytes Thumbnail AttachmentSync
         RecoveryPreview RecoverableWorkspace Recovered SetRelay SyncPhase SyncState SetUserName DoctorCheck
         Event
         Value Edit ChoiceInfo FieldInfo CollectionInfo ModelSchema RecordView ModelView SectionBody ApplyEdits Applied LiftDocument

@@ -3,12 +3,14 @@
 //! [`random::OsRandom`], which callers pass in.
 
 pub mod address;
+pub mod attachment;
 pub mod device_link;
 pub mod envelope;
 pub mod invite;
 pub mod keys;
 pub mod link;
 pub mod names;
+pub mod nearby;
 pub mod payload;
 pub mod presence;
 pub mod qr;

@@ -2,11 +2,11 @@
 //! Automerge. Pure: no SQLite, no network, no clock; what is random or timed
 //! comes in as an argument.
 //!
-//! Schema 2 (1 had no `model`):
+//! Schema 3 (1 had no `model`, 2 no attachments):
 //!
 //! ```text
 //! root
-//!   schema    2
+//!   schema    3
 //!   template  a template's id
 //!   templateFile  the text of its file when it is not built in, absent in schema 1
 //!   title     Text      the document's name
@@ -130,7 +130,7 @@ impl Document {
         };
         doc.set_actor(ActorId::from(actor));
         let mut document = Document::of(doc);
-        document.doc.apply_changes_batch([skeleton::change()?]).map_err(damaged)?;
+        document.doc.apply_changes_batch(skeleton::changes()?).map_err(damaged)?;
         document.waiting = document.apply_bytes(changes)?;
         document.forget_applied();
         document.doc.update_diff_cursor();

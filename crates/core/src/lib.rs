@@ -6,6 +6,7 @@
 
 pub mod api;
 mod app;
+mod attachments;
 pub mod command;
 pub mod crypto;
 pub mod document;

@@ -1,5 +1,6 @@
 //! SQLite: the only place that knows SQL.
 
+pub mod attachments;
 pub mod changes;
 mod database;
 pub mod documents;

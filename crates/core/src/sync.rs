@@ -2,6 +2,7 @@
 //! neither sockets nor clock; [`client`] speaks HTTP and nothing else; the rest
 //! verifies what comes and seals what goes. The app puts them together.
 
+mod blobs;
 pub mod client;
 mod compacting;
 pub mod engine;

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use data_encoding::HEXLOWER;
+use drystone_core::crypto::attachment::{FileKey, Opener, Sealer};
 use drystone_core::crypto::device_link::{DeviceCode, DeviceLink};
 use drystone_core::crypto::invite::{InviteKeys, InviteLink, Seed};
 use drystone_core::crypto::keys::{EpochKey, Identity, IdentitySecrets, Secret, SigningPair};
@@ -17,6 +18,7 @@ use drystone_core::crypto::recovery::KitSecret;
 use drystone_core::crypto::{envelope, payload, presence, snapshot, wrap};
 use drystone_core::sync::membership;
 use drystone_core::sync::snapshot::{Book as LogBook, Counted};
+use drystone_wire::blob::Manifest;
 use drystone_wire::bundle::{Bundle, CarriedRecord, DeviceHead, FileInvitation, Heads, Known, RelayHint};
 use drystone_wire::envelope::{Envelope, Kind};
 use drystone_wire::ids::{AgreementKey, Bytes, PresenceSession};
@@ -402,6 +404,7 @@ fn bundles() {
         relay: Some(RelayHint { address: "https://relay.example.org".into(), key: RelayKey([3; 32]) }),
         invitation: Some(FileInvitation { seed: [9; 16] }),
         request: None,
+        files: Vec::new(),
     };
     let request = records::request(&ben, &workspace, (1, &key), &keys, "Ben", &mut random).unwrap();
     let heads = Heads { from: known(vec![head]), to: known(vec![head]) };
@@ -607,4 +610,26 @@ fn recovery() {
     assert_eq!(replayed, book.roster);
     let known = replayed.members[&anna.root_key()].recovery.clone().unwrap();
     assert_eq!(kit.open_root(&known.keys, &anna.root_key()).unwrap(), Secret::new([1; 32]));
+}
+
+#[test]
+fn attachments() {
+    let key = FileKey::new([7; 32]);
+    let file = b"A photo of pump 7.";
+    let mut random = SeededRandom::new(14);
+    let mut sealer = Sealer::new(file.len() as u64, &key).unwrap();
+    let mut chunks = sealer.push(file, &mut random).unwrap();
+    chunks.extend(sealer.finish(&mut random).unwrap());
+    let manifest = Manifest::of(&chunks.concat());
+    let made = json!({
+        "fileKey": hex(key.expose()),
+        "file": hex(file),
+        "chunks": chunks.iter().map(hex).collect::<Vec<_>>(),
+        "manifest": hex(drystone_wire::canonical::encode(&manifest)),
+        "blob": manifest.id().to_string(),
+    });
+    let vector = check("attachments", &made);
+    let key = FileKey::new(array(&vector["fileKey"]));
+    let mut opener = Opener::new(1, &key);
+    assert_eq!(opener.open(&unhex(&vector["chunks"][0])).unwrap().as_slice(), file);
 }

@@ -212,7 +212,7 @@ fn fields<'a>(record: &'a Record, index: &Index<'a>) -> Map<String, Json> {
             if !targets.is_empty() {
                 out.insert(field.name.into(), json!(targets));
             }
-        } else if let Some(value) = record.get(field.name) {
+        } else if let Some(value) = record.get(field.name).filter(|_| !field.secret) {
             out.insert(field.name.into(), value_of(value, field.shape, index.model));
         }
     }
@@ -220,7 +220,7 @@ fn fields<'a>(record: &'a Record, index: &Index<'a>) -> Map<String, Json> {
         .conflicts
         .iter()
         .filter_map(|(name, values)| {
-            let shape = record.collection.field(name)?.shape;
+            let shape = record.collection.field(name).filter(|field| !field.secret)?.shape;
             Some(((*name).to_owned(), values.iter().map(|value| value_of(value, shape, index.model)).collect()))
         })
         .collect();

@@ -66,7 +66,7 @@ fn follow(model: &Model, path: &str, collection: Collection, owner: Option<Strin
     };
     match rest {
         [] => Ok(Target::Record(record.id.clone())),
-        [field] if collection.field(field).is_some() && !is_owned(collection, field) => match collection.field(field) {
+        [field] if is_field(collection, field) => match collection.field(field) {
             Some(field) => Ok(Target::Field(record.id.clone(), field)),
             None => Err(crate::edit::no_field(collection, field).at(path)),
         },
@@ -75,6 +75,12 @@ fn follow(model: &Model, path: &str, collection: Collection, owner: Option<Strin
             None => Err(crate::edit::no_field(collection, inner).at(path)),
         },
     }
+}
+
+/// Whether a name is that of a field, and not of records that belong to it:
+/// evidence has names of attachments, and attachments.
+fn is_field(collection: Collection, name: &str) -> bool {
+    collection.field(name).is_some_and(|field| field.name == name || !is_owned(collection, name))
 }
 
 /// Whether a name is that of a collection that belongs to records of this one.

@@ -36,7 +36,7 @@ fn filled(collection: Collection, number: usize) -> Record {
     let mut record = Record::new(collection, id(collection, number));
     record.order = format!("{number:02}");
     let table = collection.table();
-    for field in table.fields.iter().filter(|field| !field.is_derived()) {
+    for field in table.fields.iter().filter(|field| !field.is_derived() && !field.internal) {
         if table.nesting == Some(field.name) && number == 1 {
             continue;
         }
@@ -85,7 +85,7 @@ fn build(drafts: &[Draft]) -> Model {
         record.deleted = draft.1 < 40;
         record.order = format!("{:02x}", draft.1);
         for (field, (words, pick)) in record.collection.table().fields.iter().zip(&draft.2) {
-            if field.is_derived() || (!field.required && pick % 3 == 0) {
+            if field.is_derived() || field.internal || (!field.required && pick % 3 == 0) {
                 continue;
             }
             let value = value(field, words, usize::from(*pick), &known);

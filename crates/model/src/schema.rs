@@ -4,6 +4,7 @@
 //! rules of merging.
 
 mod architecture;
+mod attachments;
 mod decisions;
 mod documentation;
 mod operations;
@@ -53,10 +54,12 @@ pub enum Collection {
     Views,
     /// Findings that are accepted, with a reason.
     Suppressions,
+    /// Photos and files, on whatever they show.
+    Attachments,
 }
 
 /// Every collection, in the order of exports.
-pub const COLLECTIONS: [Collection; 19] = [
+pub const COLLECTIONS: [Collection; 20] = [
     Collection::Elements,
     Collection::Relationships,
     Collection::Flows,
@@ -76,6 +79,7 @@ pub const COLLECTIONS: [Collection; 19] = [
     Collection::Classes,
     Collection::Views,
     Collection::Suppressions,
+    Collection::Attachments,
 ];
 
 /// What a collection is called and what its records hold.
@@ -117,11 +121,15 @@ pub struct Field {
     pub required: bool,
     /// Labels in Markdown under which it is read, besides the title.
     pub labels: &'static [&'static str],
+    /// Written and read by programs alone: in no form, no text and no search.
+    pub internal: bool,
+    /// Opens something: stays in the document, and goes into no export either.
+    pub secret: bool,
 }
 
 /// A field that applies to all kinds, for the tables.
 const fn field(name: &'static str, title: &'static str, shape: Shape, help: &'static str) -> Field {
-    Field { name, title, help, shape, kinds: &[], required: false, labels: &[] }
+    Field { name, title, help, shape, kinds: &[], required: false, labels: &[], internal: false, secret: false }
 }
 
 impl Field {
@@ -137,6 +145,16 @@ impl Field {
 
     const fn labels(mut self, labels: &'static [&'static str]) -> Field {
         self.labels = labels;
+        self
+    }
+
+    const fn internal(mut self) -> Field {
+        self.internal = true;
+        self
+    }
+
+    const fn secret(mut self) -> Field {
+        (self.internal, self.secret) = (true, true);
         self
     }
 
@@ -186,6 +204,7 @@ impl Collection {
             Collection::Terms => &decisions::TERMS,
             Collection::Evidence => &decisions::EVIDENCE,
             Collection::Suppressions => &decisions::SUPPRESSIONS,
+            Collection::Attachments => &attachments::ATTACHMENTS,
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use minicbor::{Decode, Decoder, Encode};
 
+use crate::blob::Manifest;
 use crate::canonical::{self, CanonicalError};
 use crate::envelope::Envelope;
 use crate::ids::{Bytes, DeviceKey, Hash, RelayKey, RootKey, Signature, WorkspaceId, hash, verify};
@@ -22,7 +23,7 @@ const PREFIX_BYTES: usize = 24;
 /// Sections from this number on may be passed over by who does not know them.
 const OPTIONAL: u8 = 128;
 
-/// Numbers of sections. 7 is kept free for attachments.
+/// Numbers of sections.
 mod section {
     pub const HEADS: u8 = 1;
     pub const MEMBERSHIP: u8 = 2;
@@ -30,6 +31,7 @@ mod section {
     pub const RELAY: u8 = 4;
     pub const INVITATION: u8 = 5;
     pub const REQUEST: u8 = 6;
+    pub const FILES: u8 = 7;
 }
 
 /// The table at the beginning: what is in the file, signed by who made it.
@@ -190,6 +192,24 @@ pub struct AdmissionRequest {
     pub invite_signature: Signature,
 }
 
+/// The sealed file of an attachment, whole.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+#[cbor(array)]
+pub struct CarriedFile {
+    /// What it consists of.
+    #[n(0)]
+    pub manifest: Manifest,
+    /// Its chunks in order.
+    #[n(1)]
+    pub chunks: Vec<Bytes>,
+}
+
+impl std::fmt::Debug for CarriedFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CarriedFile({}, {} bytes)", self.manifest.id(), self.manifest.size)
+    }
+}
+
 /// A bundle.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bundle {
@@ -211,6 +231,8 @@ pub struct Bundle {
     pub invitation: Option<FileInvitation>,
     /// The answer to one.
     pub request: Option<AdmissionRequest>,
+    /// Files of attachments, in the order of their ids.
+    pub files: Vec<CarriedFile>,
 }
 
 /// Why a file is not accepted.
@@ -265,6 +287,9 @@ impl Bundle {
         parts.extend(self.relay.as_ref().map(|relay| (section::RELAY, canonical::encode(relay))));
         parts.extend(self.invitation.as_ref().map(|one| (section::INVITATION, canonical::encode(one))));
         parts.extend(self.request.as_ref().map(|one| (section::REQUEST, canonical::encode(one))));
+        if !self.files.is_empty() {
+            parts.push((section::FILES, canonical::encode(&self.files)));
+        }
         let sections = parts
             .iter()
             .map(|(number, bytes)| Section {
@@ -303,10 +328,13 @@ impl Bundle {
         let relay = part(section::RELAY).map(|bytes| canonical::decode(bytes, limits::JSON_BYTES)).transpose()?;
         let invitation = part(section::INVITATION).map(|bytes| canonical::decode(bytes, 64)).transpose()?;
         let request = part(section::REQUEST).map(|bytes| canonical::decode(bytes, limits::JSON_BYTES)).transpose()?;
+        let files = part(section::FILES).map_or(Ok(Vec::new()), |bytes| list(bytes, limits::BUNDLE_FILES))?;
         let Contents { workspace, author, time_ms, .. } = contents;
-        let bundle = Bundle { workspace, author, time_ms, heads, records, envelopes, relay, invitation, request };
+        let bundle =
+            Bundle { workspace, author, time_ms, heads, records, envelopes, relay, invitation, request, files };
         bundle.check_records()?;
         bundle.check_chains()?;
+        bundle.check_files(part(section::FILES).is_some())?;
         Ok(bundle)
     }
 
@@ -320,6 +348,20 @@ impl Bundle {
                 && (one.countersignature.0.is_empty() || one.confirmation().is_some())
         };
         if self.records.iter().all(sound) { Ok(()) } else { Err(BundleError::Changed("a record has another form")) }
+    }
+
+    /// Each file is whole, and each of its chunks is what its manifest says.
+    fn check_files(&self, announced: bool) -> Result<(), BundleError> {
+        let sound = |file: &CarriedFile| {
+            let opened = Manifest::open(&canonical::encode(&file.manifest)).is_ok();
+            let fits = |(index, chunk): (usize, &Bytes)| file.manifest.fits(index, &chunk.0);
+            opened && file.chunks.len() == file.manifest.chunks.len() && file.chunks.iter().enumerate().all(fits)
+        };
+        let ordered = self.files.is_sorted_by(|a, b| a.manifest.id() < b.manifest.id());
+        if announced == self.files.is_empty() || !ordered || !self.files.iter().all(sound) {
+            return Err(BundleError::Changed("a file of an attachment is another than it says"));
+        }
+        Ok(())
     }
 
     /// Each envelope is signed by its device and follows the one before; all of
@@ -392,7 +434,7 @@ fn sections<'a>(contents: &Contents, mut rest: &'a [u8]) -> Result<BTreeMap<u8, 
             return Err(BundleError::Changed("a part of it has another hash"));
         }
         match section.number {
-            section::HEADS..=section::REQUEST => parts.insert(section.number, part),
+            section::HEADS..=section::FILES => parts.insert(section.number, part),
             OPTIONAL.. => None,
             _ => return Err(BundleError::Newer),
         };

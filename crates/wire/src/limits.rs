@@ -42,6 +42,8 @@ pub const BUNDLE_BYTES: usize = 256 << 20;
 pub const BUNDLE_TABLE_BYTES: usize = 4 << 10;
 /// Envelopes in one bundle file.
 pub const BUNDLE_ENVELOPES: usize = 200_000;
+/// Files of attachments in a bundle.
+pub const BUNDLE_FILES: usize = 10_000;
 /// An offered snapshot without its content, in bytes.
 pub const SNAPSHOT_OFFER_BYTES: usize = 16 << 10;
 /// What one device says of a snapshot, in bytes.

@@ -10,14 +10,15 @@ export const BUNDLE = ".drystone";
 export const isBundle = (file: File): boolean => file.name.toLowerCase().endsWith(BUNDLE);
 
 /** Writes a bundle of the workspace to a file of the person's choice; `invite` invites whoever gets it. */
-export async function exportBundle(app: App, invite: { role: Role; hours: number } | null = null): Promise<void> {
+export async function exportBundle(app: App, invite: { role: Role; hours: number } | null = null, attachments = false): Promise<void> {
   await app.attempt(async () => {
     if (app.document) await app.document.flush();
-    const { name, content, bundle } = await app.backend.call("bundle.export", { workspace: app.workspaces.current?.id ?? null, since: null, invite });
+    const { name, content, bundle, leftOut } = await app.backend.call("bundle.export", { workspace: app.workspaces.current?.id ?? null, since: null, invite, attachments });
     const saved = await app.backend.saveFile(name, MIME, content);
     if (saved === null) return;
     const size = `${counted(bundle.entries, "entry", "entries")}, ${Math.ceil(fromBase64(content).length / 1024)} KB`;
-    app.toasts.say(`Saved as ${saved}: ${size}.`);
+    const left = leftOut === 0 ? "" : ` ${counted(leftOut, "file")} did not fit or ${leftOut === 1 ? "is" : "are"} not here.`;
+    app.toasts.say(`Saved as ${saved}: ${size}.${left}`);
   });
 }
 

@@ -1,6 +1,7 @@
 import { matches, takesText } from "../lib/keymap";
 import type { App } from "../state/app.svelte";
 import { offered, type Action } from "./action";
+import { attachmentActions } from "./attachments";
 import { documentActions } from "./documents";
 import { mentionActions } from "./mention";
 import { modelActions } from "./model";
@@ -11,7 +12,7 @@ import { sharingActions } from "./sharing";
 import { undoActions, viewActions } from "./view";
 
 /** Every action, once. */
-export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...mentionActions, ...modelActions, ...sharingActions, ...presenceActions, ...recoveryActions, ...viewActions, ...undoActions];
+export const actions: readonly Action[] = [...documentActions, ...sectionActions, ...attachmentActions, ...mentionActions, ...modelActions, ...sharingActions, ...presenceActions, ...recoveryActions, ...viewActions, ...undoActions];
 
 const byId = new Map(actions.map((action) => [action.id, action]));
 

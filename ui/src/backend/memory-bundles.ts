@@ -27,12 +27,13 @@ export function bundleHandlers(host: SharingHost) {
         newEntries: 0,
         records: 1,
         newRecords: 0,
+        files: 0,
         joins: false,
         role: invite?.role ?? null,
         expires: invite ? new Date(Date.now() + invite.hours * 3_600_000).toISOString() : null,
         relay: at.sync.relay,
       };
-      return { name: "workspace.drystone", content: toBase64(new TextEncoder().encode(JSON.stringify(bundle))), bundle };
+      return { name: "workspace.drystone", content: toBase64(new TextEncoder().encode(JSON.stringify(bundle))), bundle, leftOut: 0 };
     },
     "bundle.inspect": ({ content }: Commands["bundle.inspect"]["args"]) => {
       const info = read(content);
@@ -49,7 +50,7 @@ export function bundleHandlers(host: SharingHost) {
         workspace.role = bundle.role ?? "editor";
       }
       host.emit({ type: "workspacesChanged" });
-      return { bundle, applied: bundle.newEntries, setAside: 0, admitted: bundle.kind === "answer" ? bundle.author : null, waiting: joins };
+      return { bundle, applied: bundle.newEntries, setAside: 0, admitted: bundle.kind === "answer" ? bundle.author : null, waiting: joins, files: 0 };
     },
   };
 }

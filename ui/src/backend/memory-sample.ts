@@ -1,3 +1,4 @@
+import { fillAttachments } from "./memory-attachments";
 import { samplePeople } from "./memory-presence";
 import { memoryDevice, type MemoryWorkspace } from "./memory-sharing";
 import { MemoryBackend } from "./memory";
@@ -119,6 +120,7 @@ export async function sampleBackend(): Promise<MemoryBackend> {
   await importSample(backend, "ferry.md", ferry, "compact");
   const { id } = await importSample(backend, "harbour.md", harbour, "full");
   fillModel(backend.find(id));
+  fillAttachments(backend, backend.find(id));
   await backend.call("document.create", { title: "Tide gauge network", template: "compact", templateFile: null, workspace: null });
   const age = [3 * 86_400_000, 4 * 60_000, 26 * 3_600_000];
   backend.documents.forEach((document, index) => {

@@ -39,7 +39,7 @@ const EPOCH_LIFE = 90 * DAY;
 
 /** The state of a workspace that has no relay. */
 export function localSync(workspace: string): SyncState {
-  return { workspace, relay: null, phase: "local", waiting: 0, lastStored: null, lastContact: null, nextTry: null, quarantined: 0, problem: null };
+  return { workspace, relay: null, phase: "local", waiting: 0, lastStored: null, lastContact: null, nextTry: null, quarantined: 0, problem: null, attachments: { sending: 0, fetching: 0, problem: null } };
 }
 
 /** A device of a member. */

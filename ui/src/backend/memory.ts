@@ -3,6 +3,7 @@ import { randomHex } from "../lib/random";
 import { renderReferences } from "../lib/reference";
 import { problem, type Backend, type LockState } from "./backend";
 import type { Commands, Event, SearchHit, Splice, SyncState, TemplateInfo, WorkspaceSummary } from "./generated/api";
+import { MemoryAttachments } from "./memory-attachments";
 import { cutMarkdown, MemoryDocument } from "./memory-document";
 import { liftPlan } from "./memory-lift";
 import { modelHandlers, searchRecords } from "./memory-model-commands";
@@ -21,6 +22,7 @@ export class MemoryBackend implements Backend {
   readonly templates: TemplateInfo[] = memoryTemplates;
   documents: MemoryDocument[] = [];
   readonly workspaces: MemoryWorkspace[] = [];
+  readonly attachments = new MemoryAttachments(this);
   eventOrder: EventOrder = "after";
   /** Milliseconds until a reply comes. */
   delay = 0;
@@ -49,7 +51,7 @@ export class MemoryBackend implements Backend {
         sync: (workspace) => this.sync(workspace),
         store: (workspace) => this.store(workspace),
         emit: (event) => this.emit(event),
-      }), ...modelHandlers(this), ...this.presence.handlers };
+      }), ...modelHandlers(this), ...this.presence.handlers, ...this.attachments.handlers() };
   }
 
   readonly lock = {

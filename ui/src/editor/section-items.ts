@@ -1,3 +1,4 @@
+import { pickAttachments } from "../actions/attachments";
 import { copyPath } from "../actions/sections";
 import { addAfter, deleteSection, stepSection } from "../actions/structure";
 import { step, type Direction } from "../lib/outline";
@@ -18,6 +19,7 @@ export function sectionItems(app: App, document: OpenDocument, section: Section)
   return [
     { label: "Rename", run: () => (document.renaming = section.id), action: "section.rename" },
     { label: "Add a section after", run: () => void addAfter(app, document, section), action: "section.add" },
+    { label: "Attach files…", run: () => pickAttachments(app, document, { about: null, section: section.id }), action: "section.attach" },
     ...DIRECTIONS.filter(([direction]) => step(document.sections, section.id, direction) !== null).map(([direction, label], index) => ({
       label,
       apart: index === 0,

@@ -384,7 +384,7 @@ export class SectionSync {
     }
     const version = this.version;
     this.asked = performance.now();
-    let again = false;
+    let again: boolean;
     try {
       const reply = await this.transport.edit(version, splices);
       sent.waiting = false;

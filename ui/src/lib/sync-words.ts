@@ -34,6 +34,9 @@ export function syncSentences(state: SyncState | null, now: number): string[] {
     attention: "Synchronisation has stopped and needs you.",
   };
   const result = [state.waiting > 0 && state.phase === "idle" ? "The last changes are on their way." : sentences[state.phase]];
+  const { sending, fetching } = state.attachments;
+  if (sending > 0) result.push(`${counted(sending, "file")} on this device ${sending === 1 ? "waits" : "wait"} to be sent.`);
+  if (fetching > 0) result.push(`${counted(fetching, "file")} ${fetching === 1 ? "is" : "are"} on the way here.`);
   if (state.waiting > 0) result.push(`${counted(state.waiting, "change")} made here ${state.waiting === 1 ? "is" : "are"} not at the relay yet.`);
   if (state.nextTry !== null && state.phase === "offline") {
     const soon = Date.parse(state.nextTry) - now < SOON_MS;

@@ -23,6 +23,7 @@ export type Dialog =
   | { kind: "makeElement"; name: string; make: (name: string, kind: string) => Promise<unknown> }
   | { kind: "addRecord"; collection: string; fields: Record<string, Value> }
   | { kind: "suppress"; finding: CheckFinding }
+  | { kind: "attachment"; id: string; ids: string[] }
   | { kind: "import" }
   | { kind: "lift" }
   | { kind: "trash" }

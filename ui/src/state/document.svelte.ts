@@ -5,6 +5,7 @@ import { childrenByParent, depths } from "../lib/outline";
 import { randomHex } from "../lib/random";
 import { SectionSync, type Failure } from "../lib/section-sync";
 import { wordCount } from "../lib/wording";
+import { DocumentAttachments } from "./attachments.svelte";
 import { DocumentCheck } from "./check.svelte";
 import { DocumentModel, type ModelHost } from "./model.svelte";
 import { DocumentPresence, type Whereabouts } from "./presence.svelte";
@@ -50,6 +51,7 @@ export class OpenDocument {
   aroundRemote: (change: () => void) => void = (change) => change();
   readonly model: DocumentModel;
   readonly check: DocumentCheck;
+  readonly attachments: DocumentAttachments;
   readonly presence: DocumentPresence;
   /** Whether the page of the text is shown. */
   onText = $state(true);
@@ -69,6 +71,7 @@ export class OpenDocument {
   ) {
     this.model = new DocumentModel(backend, view.summary.id, () => this.storedTexts());
     this.check = new DocumentCheck(backend, view.summary.id);
+    this.attachments = new DocumentAttachments(backend, view.summary.id);
     this.presence = new DocumentPresence(backend, view.summary.id, () => this.whereabouts());
     this.take(view);
   }
@@ -171,6 +174,7 @@ export class OpenDocument {
     this.closed = true;
     this.presence.close();
     this.check.close();
+    this.attachments.close();
     if (this.summaryTimer) clearTimeout(this.summaryTimer);
     for (const sync of this.syncs.values()) sync.close();
   }
@@ -178,7 +182,7 @@ export class OpenDocument {
   /** Reads the model and checks it; the text is there without. */
   async startModel(host: ModelHost): Promise<void> {
     this.model.host = host;
-    await this.model.load();
+    await Promise.all([this.model.load(), this.attachments.load()]);
     await this.check.run();
   }
 
@@ -193,6 +197,7 @@ export class OpenDocument {
     if (event.type === "modelChanged" && this.sections.some(({ record }) => record && event.records.some(({ id }) => id === record))) this.reloadSoon();
     if (!this.model.host) return;
     this.model.receive(event);
+    this.attachments.receive(event);
     this.check.receive(event);
   }
 

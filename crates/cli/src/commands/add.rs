@@ -17,7 +17,7 @@ Examples:
 
 Collections: elements, relationships, flows, steps, environments, nodes, instances,
 concerns, decisions, alternatives, considerations, risks, terms, scenarios, evidence,
-boundaries, classes, views, suppressions. Their fields: docs/model.md, or
+boundaries, classes, views, suppressions; files are added with `drystone attach`. Their fields: docs/model.md, or
 `drystone show DOC COLLECTION`. `drystone set` changes one field later.
 
 With --json: {\"id\", \"path\"}.";

@@ -1,14 +1,20 @@
 //! `drystone export`
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use drystone_core::api::{ExportDecisions, ExportDocument, ExportFormat, Exported, NamedFile};
+use drystone_core::App;
+use drystone_core::api::{
+    AttachmentState, AttachmentView, ExportDecisions, ExportDocument, ExportFormat, Exported, ListAttachments,
+    NamedFile,
+};
 use drystone_core::command::Request;
 use drystone_core::error::{Error, ErrorCode};
 use serde_json::json;
 
+use crate::commands::attach::save;
 use crate::data_folder::{Background, call, with};
 use crate::output::text::count;
 use crate::output::{Exit, Output, Result};
@@ -21,9 +27,11 @@ Examples:
   drystone export payment-platform --format json -o backup/
   drystone export payment-platform --format html -o architecture.html
   drystone export payment-platform --format madr -o docs/adr
+  drystone export payment-platform -o ARCHITECTURE.md --attachments files/
 
 Markdown that was imported and not changed comes out byte for byte. A file is
 written as a whole or not at all. Decision records go into a folder, one file each.
+Exports name attachments; --attachments writes their files too, fetched if need be.
 
 With --json and -o: {\"path\", \"name\", \"mime\", \"bytes\"}; without -o: {\"name\", \"mime\", \"content\"}
 with the file in Base64. Decision records: {\"files\": [{\"name\", \"content\"}]}, or with -o
@@ -61,6 +69,9 @@ pub struct Arguments {
     /// File to write, or a folder for a file with a fitting name [default: standard output]
     #[arg(short, long, value_name = "OUT")]
     output: Option<PathBuf>,
+    /// A folder for the files of all attachments
+    #[arg(long, value_name = "DIR")]
+    attachments: Option<PathBuf>,
 }
 
 /// Exports a document.
@@ -76,6 +87,9 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
     };
     let exported: Exported = with(global, Background::Off, async |app| {
         let document = app.resolve_document(&arguments.document).await?.id;
+        if let Some(folder) = &arguments.attachments {
+            attachments(app, output, &document, folder).await?;
+        }
         Ok(call(app, Request::DocumentExport(ExportDocument { document, format })).await?)
     })
     .await?;
@@ -90,6 +104,32 @@ pub async fn run(arguments: Arguments, global: &Global, output: &Output) -> Resu
         }
     }
     Ok(Exit::DONE)
+}
+
+/// The files of all attachments, each under its name, numbered where several
+/// have one name.
+async fn attachments(app: &App, output: &Output, document: &str, folder: &Path) -> Result<()> {
+    files::make_folder(folder)?;
+    let args = ListAttachments { document: document.to_owned(), about: None, section: None };
+    let all: Vec<AttachmentView> = call(app, Request::AttachmentList(args)).await?;
+    let mut taken = HashSet::new();
+    let mut left = 0;
+    for view in all {
+        if view.state == AttachmentState::Missing {
+            left += 1;
+            continue;
+        }
+        let plain = save::safe(&view.name);
+        let (stem, ending) =
+            plain.rsplit_once('.').map_or((plain.as_str(), ""), |(stem, _)| (stem, &plain[stem.len()..]));
+        let names = std::iter::once(plain.clone()).chain((2..).map(|number| format!("{stem}-{number}{ending}")));
+        let Some(name) = names.into_iter().find(|name| taken.insert(name.to_lowercase())) else { continue };
+        save::one(app, output, document, &view, &folder.join(name)).await?;
+    }
+    if left > 0 {
+        output.warning(&format!("{} not here and left out", count(left, "file")));
+    }
+    Ok(())
 }
 
 /// Decision records: files of their own, in a folder.

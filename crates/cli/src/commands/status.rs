@@ -80,7 +80,14 @@ fn paragraph(output: &Output, state: &SyncState, workspaces: &[WorkspaceSummary]
             if state.quarantined == 1 { "1 entry was" } else { &format!("{} entries were", state.quarantined) };
         text += &format!("  {WARN}{entries} refused and set aside{WARN:#}\n");
     }
-    if let Some(problem) = &state.problem {
+    let files = |number: u32, what: &str| format!("  {DIM}{} {what}{DIM:#}\n", count(number as usize, "file"));
+    if state.attachments.sending > 0 {
+        text += &files(state.attachments.sending, "of attachments to be sent");
+    }
+    if state.attachments.fetching > 0 {
+        text += &files(state.attachments.fetching, "of attachments on the way here");
+    }
+    for problem in state.attachments.problem.iter().chain(&state.problem) {
         text += &format!("  {BAD}{}{BAD:#}\n  {DIM}try:{DIM:#} {}\n", plain(&problem.message), plain(&problem.advice));
     }
     text

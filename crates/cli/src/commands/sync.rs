@@ -94,12 +94,14 @@ fn print(output: &Output, states: &[SyncState], workspaces: &[WorkspaceSummary])
 }
 
 fn outcome(state: &SyncState) -> Exit {
-    match (&state.problem, state.phase) {
+    let files = state.attachments.problem.as_ref().map_or(Exit::DONE, |problem| Exit::failed(problem.code));
+    let text = match (&state.problem, state.phase) {
         (Some(problem), _) => Exit::failed(problem.code),
         (None, SyncPhase::Offline) => Exit::failed(ErrorCode::Unreachable),
         (None, SyncPhase::Attention) => Exit::FINDINGS,
         (None, SyncPhase::Local | SyncPhase::Idle | SyncPhase::Busy) => Exit::DONE,
-    }
+    };
+    text.worse(files)
 }
 
 async fn watch(
@@ -132,7 +134,7 @@ async fn watch(
 
 /// Remembers the state; false when it says nothing new to people.
 fn changed(last: &mut Vec<SyncState>, state: &SyncState) -> bool {
-    let said = |s: &SyncState| (s.phase, s.waiting, s.quarantined, s.problem.clone(), s.last_stored.clone());
+    let said = |s: &SyncState| (s.phase, s.waiting, s.quarantined, s.problem.clone(), s.last_stored.clone(), s.attachments.clone());
     let known = last.iter_mut().find(|known| known.workspace == state.workspace);
     match known {
         Some(known) if said(known) == said(state) => false,

@@ -1,6 +1,7 @@
 //! The real `drystone` binary, run as people and scripts run it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod attachments;
 mod bad_input;
 mod bundle;
 mod device;

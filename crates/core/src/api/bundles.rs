@@ -28,6 +28,9 @@ data! {
         pub since: Option<String>,
         /// Invites whoever gets the file.
         pub invite: Option<BundleInvite>,
+        /// With the files of attachments, as far as they are here and fit.
+        #[serde(default)]
+        pub attachments: bool,
     }
 
     /// An invitation in a bundle.
@@ -46,6 +49,8 @@ data! {
         pub content: String,
         /// What it is.
         pub bundle: BundleInfo,
+        /// Files of attachments that did not fit or are not here.
+        pub left_out: u32,
     }
 
     /// A bundle to look at.
@@ -84,6 +89,8 @@ data! {
         pub records: u32,
         /// How many of them are not here yet.
         pub new_records: u32,
+        /// How many files of attachments it holds.
+        pub files: u32,
         /// Whether taking it in joins a workspace that is not here.
         pub joins: bool,
         /// What the invited person may do.
@@ -106,5 +113,7 @@ data! {
         pub admitted: Option<String>,
         /// Whether this device still waits to be let in: the answer has to be carried back.
         pub waiting: bool,
+        /// How many files of attachments came that were not here.
+        pub files: u32,
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use super::AttachmentSync;
 use crate::error::Error;
 
 data! {
@@ -326,6 +327,8 @@ data! {
         pub quarantined: u32,
         /// What is wrong, in plain words.
         pub problem: Option<Error>,
+        /// Where sending and fetching of attachments' files stands.
+        pub attachments: AttachmentSync,
     }
 
     /// The person's name as other members see it.

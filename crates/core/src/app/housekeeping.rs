@@ -5,6 +5,8 @@ use std::sync::{Arc, Weak, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use drystone_wire::DocumentHandle;
+
 use super::persist::lock;
 use super::{App, Inner};
 use crate::api::Event;
@@ -115,7 +117,7 @@ impl App {
                 return newest;
             }
         }
-        self.emit(Event::LibraryChanged {});
+        self.library_touched(&touched.into_iter().map(DocumentHandle).collect::<Vec<_>>());
         last
     }
 

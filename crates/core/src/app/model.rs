@@ -205,7 +205,8 @@ fn former_names(model: &Model, edits: &[Edit]) -> Vec<Edit> {
 
 /// A record as plain data.
 pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
-    let filled = record.fields.iter().filter(|(_, value)| !value.is_empty());
+    let told = |name: &str| record.collection.field(name).is_some_and(|field| !field.secret);
+    let filled = record.fields.iter().filter(|(name, value)| !value.is_empty() && told(name));
     RecordView {
         id: record.id.clone(),
         collection: record.collection.name().into(),
@@ -216,7 +217,12 @@ pub(super) fn record_view(model: &Model, record: &Record) -> RecordView {
         hidden: model.is_hidden(&record.id),
         order: record.order.clone(),
         fields: filled.map(|(name, value)| (Cow::Borrowed(*name), value.clone())).collect(),
-        conflicts: record.conflicts.iter().map(|(name, values)| (Cow::Borrowed(*name), values.clone())).collect(),
+        conflicts: record
+            .conflicts
+            .iter()
+            .filter(|(name, _)| told(name))
+            .map(|(name, values)| (Cow::Borrowed(*name), values.clone()))
+            .collect(),
     }
 }
 
@@ -235,7 +241,7 @@ fn collection_info(collection: Collection) -> CollectionInfo {
         label: table.label.into(),
         owner: table.owner.map(str::to_owned),
         nesting: table.nesting.map(str::to_owned),
-        fields: table.fields.iter().map(field_info).collect(),
+        fields: table.fields.iter().filter(|field| !field.internal).map(field_info).collect(),
     }
 }
 

@@ -382,7 +382,7 @@ fn record_json(model: &Model, record: &Record) -> Value {
     map.insert("slug".into(), json!(model.slug_of(record)));
     map.insert("path".into(), json!(model.path_of(record)));
     map.insert("label".into(), json!(reference::render(&record.label(), model)));
-    for field in record.collection.table().fields {
+    for field in record.collection.table().fields.iter().filter(|field| !field.secret) {
         let value = if field.is_derived() { model.derived(record, field) } else { record.get(field.name).cloned() };
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             map.insert(field.name.into(), json!(shown(value, model)));

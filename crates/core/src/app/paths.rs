@@ -186,7 +186,7 @@ fn at_path(view: &DocumentView, path: &str) -> Result<Value> {
     }
 }
 
-fn nothing_at(view: &DocumentView, path: &str) -> Error {
+pub(super) fn nothing_at(view: &DocumentView, path: &str) -> Error {
     let last = path.rsplit('.').next().unwrap_or(path);
     let near: Vec<&str> = view
         .sections

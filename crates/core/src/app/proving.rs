@@ -2,6 +2,7 @@
 //! and says in plain words whether all that was ever acknowledged is still there.
 //! Nothing is changed by it.
 
+mod files;
 mod here;
 mod relay;
 mod report;
@@ -65,7 +66,13 @@ impl App {
 
     async fn prove(&self, row: WorkspaceRow) -> Result<WorkspaceProof> {
         let id: WorkspaceId = row.id;
-        let (mut evidence, kept) = self.blocking(move |app| app.db().read(|conn| here::prove(conn, app, &id))).await?;
+        let (mut evidence, kept) = self
+            .blocking(move |app| {
+                let (mut evidence, kept) = app.db().read(|conn| here::prove(conn, app, &id))?;
+                files::prove(app, &id, &mut evidence)?;
+                Ok((evidence, kept))
+            })
+            .await?;
         if row.relay.is_some() {
             self.prove_at_relay(&row, &kept, &mut evidence).await;
         } else {

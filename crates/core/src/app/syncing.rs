@@ -202,6 +202,7 @@ impl App {
                 let (request, _) = self.db().read(requests::standing)?;
                 self.rounds_here(only, None).await?;
                 self.chores(only).await?;
+                self.transfer_now(only).await?;
                 self.blocking(move |app| app.db().write(|tx| requests::served(tx, request))).await?;
                 drop(lock);
                 return Ok(());

@@ -7,7 +7,7 @@ use super::Document;
 use crate::error::{Error, ErrorCode, Result};
 
 /// The schema this version writes.
-pub(super) const SCHEMA: u64 = 2;
+pub(super) const SCHEMA: u64 = 3;
 
 /// One step of the way from schema `n` to `n + 1`. Steps run as ordinary
 /// edits, so two devices that migrate apart merge like any other two: a step
@@ -16,8 +16,9 @@ type Step = fn(&mut AutoCommit) -> std::result::Result<(), automerge::AutomergeE
 
 /// `STEPS[n]` leads from schema `n + 1` to `n + 2`.
 ///
-/// 1 → 2: the model's maps, which `skeleton.rs` brings with every load.
-const STEPS: &[Step] = &[|_| Ok(())];
+/// 1 → 2: the model's maps, 2 → 3: the map of attachments; `skeleton.rs` brings
+/// both with every load.
+const STEPS: &[Step] = &[|_| Ok(()), |_| Ok(())];
 
 impl Document {
     /// The schema version of the document; 0 when it is empty.
@@ -74,7 +75,7 @@ mod tests {
     fn a_step_is_applied_once_and_two_devices_that_migrate_apart_agree() {
         let mut original = Document::create("Plant", "full", 1, [1; 16]).unwrap();
         let base = original.commit("Created", 1).remove(0).bytes;
-        let steps: &[Step] = &[|_| Ok(()), |doc| doc.put(ROOT, "newline", "crlf")];
+        let steps: &[Step] = &[|_| Ok(()), |_| Ok(()), |doc| doc.put(ROOT, "newline", "crlf")];
         let device = |actor| Document::load(None, std::slice::from_ref(&base), [actor; 16]).unwrap();
         let (mut a, mut b) = (device(2), device(3));
         assert!(a.migrate_with(steps).unwrap());
@@ -86,7 +87,7 @@ mod tests {
         assert_eq!(error.code, ErrorCode::TooNew);
         assert_eq!(b.apply(&[from_a]).unwrap_err().code, ErrorCode::TooNew);
         assert_eq!(a.doc.get(ROOT, "newline").unwrap().unwrap().0, b.doc.get(ROOT, "newline").unwrap().unwrap().0);
-        assert_eq!((a.schema(), b.schema()), (3, 3));
+        assert_eq!((a.schema(), b.schema()), (4, 4));
     }
 
     #[test]

@@ -17,7 +17,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_members.sql"),
     include_str!("migrations/0005_bundles.sql"),
     include_str!("migrations/0006_recovery.sql"),
-    include_str!("migrations/0007_compaction.sql"),
+    include_str!("migrations/0007_attachments.sql"),
+    include_str!("migrations/0008_compaction.sql"),
 ];
 
 /// Migrations after which the search has the index of today, which only the

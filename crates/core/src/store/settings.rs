@@ -7,6 +7,9 @@ use crate::error::Result;
 /// Whether others see where this device is: `off` when they do not.
 pub const PRESENCE: &str = "presence";
 
+/// Whether devices on the local network are exchanged with: `on` when they are.
+pub const NEARBY: &str = "nearby";
+
 /// A setting, `None` where nobody set it.
 ///
 /// # Errors

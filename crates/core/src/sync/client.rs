@@ -109,6 +109,11 @@ impl Client {
         &self.relay
     }
 
+    /// A request, yet without a token.
+    pub(super) fn request(&self, method: Method, url: &str) -> RequestBuilder {
+        self.http.request(method, url)
+    }
+
     /// The relay's key, once it answered or when it was pinned.
     pub fn relay_key(&self) -> Option<RelayKey> {
         self.seen().key

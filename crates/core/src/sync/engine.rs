@@ -304,6 +304,7 @@ impl Engine {
                 let longest = match failed.kind {
                     // Retrying changes little, but whoever runs the relay may have mended it.
                     FailureKind::Attention
+                    | FailureKind::Full
                     | FailureKind::Forbidden
                     | FailureKind::NotFound
                     | FailureKind::Compacted => LONGEST_WAIT_MS,

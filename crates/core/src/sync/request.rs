@@ -76,6 +76,8 @@ pub enum FailureKind {
     Compacted,
     /// The relay does not let this device do it.
     Forbidden,
+    /// The workspace's quota at the relay is used up.
+    Full,
     /// Needs a person.
     Attention,
     /// This computer: disk, permission, another process.
@@ -157,7 +159,7 @@ impl Failure {
                 "Your documents are on this device. Ask who runs the relay, or set another relay.",
             ),
             R::QuotaExceeded => {
-                (FailureKind::Attention, ErrorCode::Refused, "Ask who runs the relay to raise the workspace's quota.")
+                (FailureKind::Full, ErrorCode::Refused, "Ask who runs the relay to raise the workspace's quota.")
             }
             R::TooLarge => {
                 (FailureKind::Attention, ErrorCode::TooLarge, "Make smaller changes, or ask who runs the relay.")

@@ -32,7 +32,8 @@ impl<'a> Index<'a> {
             if let Some(parent) = model.parent(&record.id) {
                 index.children.entry(parent).or_default().push(record);
             }
-            if let Some(owner) = model.owner_of(record) {
+            // Attachments belong to whatever they show, and are no part of it.
+            if let Some(owner) = model.owner_of(record).filter(|_| record.collection != Collection::Attachments) {
                 index.owned.entry(owner).or_default().push(record);
             }
             if record.collection == Collection::Relationships {
@@ -56,7 +57,7 @@ impl<'a> Index<'a> {
         self.children.get(id).map_or(&[], Vec::as_slice)
     }
 
-    /// Records that belong to this one, of all collections.
+    /// Records that belong to this one, of all collections but attachments.
     pub fn owned(&self, id: &str) -> &[&'a Record] {
         self.owned.get(id).map_or(&[], Vec::as_slice)
     }

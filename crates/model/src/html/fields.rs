@@ -105,7 +105,7 @@ impl<'a> Page<'a> {
     pub(super) fn rows(&mut self, record: &'a Record, without: &[&str], level: u8) -> String {
         let mut rows = String::new();
         for field in record.collection.table().fields {
-            if without.contains(&field.name) {
+            if without.contains(&field.name) || field.internal {
                 continue;
             }
             let derived;
@@ -121,7 +121,7 @@ impl<'a> Page<'a> {
             }
         }
         for (name, values) in &record.conflicts {
-            let Some(field) = record.collection.field(name) else { continue };
+            let Some(field) = record.collection.field(name).filter(|field| !field.internal) else { continue };
             for value in values {
                 let html = self.value(field, value, level);
                 let _ = writeln!(rows, "<div class=\"conflict\"><dt>Other {}</dt><dd>{html}</dd></div>", field.title);

@@ -35,7 +35,7 @@ pub(super) fn write(page: &mut Page) {
         nested(page, collection);
     }
     glossary(page);
-    for collection in [Collection::Views, Collection::Evidence, Collection::Suppressions] {
+    for collection in [Collection::Views, Collection::Evidence, Collection::Attachments, Collection::Suppressions] {
         nested(page, collection);
     }
     rest(page);

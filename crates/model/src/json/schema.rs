@@ -202,7 +202,7 @@ fn record(collection: Collection) -> Json {
             "description": "In the trash by itself, and not only because of what it belongs to." }),
     );
     let mut conflicts = Map::new();
-    for field in table.fields {
+    for field in table.fields.iter().filter(|field| !field.secret) {
         properties.insert(field.name.into(), described(field));
         if !field.is_derived() {
             conflicts.insert(field.name.into(), json!({ "type": "array", "items": shape(field.shape) }));

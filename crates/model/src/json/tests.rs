@@ -235,7 +235,7 @@ fn the_schema_fits_what_is_written_and_nothing_else() {
     }
     for collection in COLLECTIONS {
         let properties = &schema["$defs"][collection.name()]["properties"];
-        for field in collection.table().fields {
+        for field in collection.table().fields.iter().filter(|field| !field.secret) {
             assert_eq!(properties[field.name]["title"], field.title);
         }
     }

@@ -40,13 +40,16 @@ pub fn documentation() -> String {
         let table = collection.table();
         out += &format!("\n## {}\n\n`{}`. {}", table.title, table.name, table.help);
         if let (Some(owner), Some(above)) = (table.owner, collection.owners().first()) {
-            out += &format!(" Each belongs to one of `{}` by its field `{owner}`.", above.name());
+            out += &match collection.owners().len() {
+                1 => format!(" Each belongs to one of `{}` by its field `{owner}`.", above.name()),
+                _ => format!(" Each can belong to a record by its field `{owner}`."),
+            };
         }
         if let Some(nesting) = table.nesting {
             out += &format!(" They nest by `{nesting}`.");
         }
         out += "\n\n| field | holds | |\n|---|---|---|\n";
-        for field in table.fields {
+        for field in table.fields.iter().filter(|field| !field.internal) {
             out += &row(field);
         }
     }

@@ -1334,7 +1334,11 @@ since: string | null,
 /**
  * Invites whoever gets the file.
  */
-invite: BundleInvite | null, };
+invite: BundleInvite | null, 
+/**
+ * With the files of attachments, as far as they are here and fit.
+ */
+attachments: boolean, };
 
 /**
  * An invitation in a bundle.
@@ -1364,7 +1368,11 @@ content: string,
 /**
  * What it is.
  */
-bundle: BundleInfo, };
+bundle: BundleInfo, 
+/**
+ * Files of attachments that did not fit or are not here.
+ */
+leftOut: number, };
 
 /**
  * A bundle to look at.
@@ -1433,6 +1441,10 @@ records: number,
  */
 newRecords: number, 
 /**
+ * How many files of attachments it holds.
+ */
+files: number, 
+/**
  * Whether taking it in joins a workspace that is not here.
  */
 joins: boolean, 
@@ -1472,7 +1484,11 @@ admitted: string | null,
 /**
  * Whether this device still waits to be let in: the answer has to be carried back.
  */
-waiting: boolean, };
+waiting: boolean, 
+/**
+ * How many files of attachments came that were not here.
+ */
+files: number, };
 
 /**
  * What was proven: that everything ever acknowledged is still on this
@@ -1670,6 +1686,237 @@ words: string,
 relays: Array<string>, };
 
 /**
+ * Where the file of an attachment is.
+ */
+export type AttachmentState = "here" | "arriving" | "remote" | "missing";
+
+/**
+ * An attachment.
+ */
+export type AttachmentView = { 
+/**
+ * The record's id.
+ */
+id: string, 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * The record it is on.
+ */
+about: string | null, 
+/**
+ * The section it is on.
+ */
+section: string | null, 
+/**
+ * What it shows, as Markdown.
+ */
+caption: string, 
+/**
+ * What kind of file it is; empty when nobody said.
+ */
+mediaType: string, 
+/**
+ * Its size in bytes.
+ */
+size: number, 
+/**
+ * Who added it.
+ */
+by: string, 
+/**
+ * The day it was added.
+ */
+date: string, 
+/**
+ * Where its file is.
+ */
+state: AttachmentState, 
+/**
+ * Whether the workspace's relay has it.
+ */
+stored: boolean, 
+/**
+ * Whether it waits to be sent to the relay.
+ */
+waits: boolean, 
+/**
+ * Pieces that are here.
+ */
+done: number, 
+/**
+ * Pieces in all; 0 when that is not known yet.
+ */
+total: number, 
+/**
+ * Whether it is a picture of a form that is shown.
+ */
+picture: boolean, 
+/**
+ * What is wrong with it.
+ */
+problem: Error | null, };
+
+/**
+ * Which attachments to list.
+ */
+export type ListAttachments = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * Only those on this record.
+ */
+about: string | null, 
+/**
+ * Only those on this section.
+ */
+section: string | null, };
+
+/**
+ * Names an attachment.
+ */
+export type AttachmentRef = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The attachment's id.
+ */
+attachment: string, };
+
+/**
+ * Begins to add a file, which then comes piece by piece.
+ */
+export type BeginAttachment = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The record it is to be on.
+ */
+about: string | null, 
+/**
+ * The section it is to be on.
+ */
+section: string | null, 
+/**
+ * The file's name.
+ */
+name: string, 
+/**
+ * Its size in bytes.
+ */
+size: number, 
+/**
+ * What it shows.
+ */
+caption: string | null, 
+/**
+ * Keep where a photo was taken, and all else that a camera writes into it.
+ */
+keepPosition: boolean, 
+/**
+ * An attachment without a file, which this is for.
+ */
+attachment: string | null, };
+
+/**
+ * A file that is being added.
+ */
+export type AttachmentUpload = { 
+/**
+ * Names it until it is finished or cancelled.
+ */
+upload: string, };
+
+/**
+ * The next bytes of a file that is being added.
+ */
+export type AttachmentPiece = { 
+/**
+ * Which.
+ */
+upload: string, 
+/**
+ * At most 4 MiB, in Base64.
+ */
+content: string, };
+
+/**
+ * Reads a piece of an attachment's file.
+ */
+export type ReadAttachment = { 
+/**
+ * The document.
+ */
+document: string, 
+/**
+ * The attachment's id.
+ */
+attachment: string, 
+/**
+ * Which piece, from 0.
+ */
+piece: number, };
+
+/**
+ * A piece of an attachment's file.
+ */
+export type AttachmentBytes = { 
+/**
+ * Its bytes in Base64.
+ */
+content: string, 
+/**
+ * How many pieces there are.
+ */
+pieces: number, };
+
+/**
+ * A small picture of an attachment, made on this device.
+ */
+export type Thumbnail = { 
+/**
+ * `image/jpeg` or `image/png`; empty when there is none.
+ */
+mediaType: string, 
+/**
+ * Of the picture itself, in pixels.
+ */
+width: number, 
+/**
+ * The same.
+ */
+height: number, 
+/**
+ * The small picture, in Base64.
+ */
+content: string, };
+
+/**
+ * Where sending and fetching of files stands.
+ */
+export type AttachmentSync = { 
+/**
+ * Files that wait to be sent.
+ */
+sending: number, 
+/**
+ * Files that are being fetched.
+ */
+fetching: number, 
+/**
+ * What is wrong; text is exchanged all the same.
+ */
+problem: Error | null, };
+
+/**
  * What a recovery kit brings back. Looking changes nothing.
  */
 export type RecoveryPreview = { 
@@ -1793,7 +2040,11 @@ quarantined: number,
 /**
  * What is wrong, in plain words.
  */
-problem: Error | null, };
+problem: Error | null, 
+/**
+ * Where sending and fetching of attachments' files stands.
+ */
+attachments: AttachmentSync, };
 
 /**
  * The person's name as other members see it.
@@ -1875,6 +2126,22 @@ workspace: string,
 done: number, 
 /**
  * Entries that are new in it.
+ */
+total: number, } | { "type": "attachmentProgress", 
+/**
+ * The workspace.
+ */
+workspace: string, 
+/**
+ * The file's id.
+ */
+file: string, 
+/**
+ * Pieces that went or came.
+ */
+done: number, 
+/**
+ * Pieces in all.
  */
 total: number, } | { "type": "workspacesChanged", } | { "type": "lagged", };
 
@@ -2574,6 +2841,14 @@ export type Commands = {
   "bundle.export": { args: ExportBundle; reply: ExportedBundle };
   "bundle.inspect": { args: BundleFile; reply: BundleInfo };
   "bundle.import": { args: ImportBundle; reply: ImportedBundle };
+  "attachment.list": { args: ListAttachments; reply: Array<AttachmentView> };
+  "attachment.begin": { args: BeginAttachment; reply: AttachmentUpload };
+  "attachment.piece": { args: AttachmentPiece; reply: Empty };
+  "attachment.finish": { args: AttachmentUpload; reply: AttachmentView };
+  "attachment.cancel": { args: AttachmentUpload; reply: Empty };
+  "attachment.read": { args: ReadAttachment; reply: AttachmentBytes };
+  "attachment.thumbnail": { args: AttachmentRef; reply: Thumbnail };
+  "attachment.fetch": { args: AttachmentRef; reply: AttachmentView };
   "relay.set": { args: SetRelay; reply: SyncState };
   "sync.now": { args: WorkspaceRef; reply: Array<SyncState> };
   "sync.status": { args: Empty; reply: Array<SyncState> };

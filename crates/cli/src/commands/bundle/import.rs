@@ -29,7 +29,7 @@ the answer to one, are shown and asked about first; scripts answer with --yes.
 
 Exit code 1 when entries were set aside; `drystone workspace refused` says why.
 
-With --json: {\"bundle\", \"applied\", \"setAside\", \"admitted\", \"waiting\"}; with
+With --json: {\"bundle\", \"applied\", \"setAside\", \"admitted\", \"waiting\", \"files\"}; with
 --dry-run what `bundle show` prints.";
 
 /// Arguments of `bundle import`.
@@ -97,6 +97,10 @@ fn report(output: &Output, imported: &ImportedBundle) -> Result<()> {
     let name = plain(&imported.bundle.name);
     let applied = counted(imported.applied, "new entry", "new entries");
     output.text(&format!("Took in {applied} of {STRONG}{name}{STRONG:#}\n"))?;
+    if imported.files > 0 {
+        let files = counted(imported.files, "new file", "new files");
+        output.text(&format!("Took in {files} of attachments\n"))?;
+    }
     if let Some(person) = &imported.admitted {
         output.text(&format!(
             "{STRONG}{}{STRONG:#} was let in\n{DIM}Carry a bundle from here to them: `drystone bundle export FILE`.{DIM:#}\n",

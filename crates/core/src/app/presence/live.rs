@@ -18,7 +18,7 @@ use crate::app::{App, Inner};
 /// Between two changes that are made of somebody's typing.
 const PAUSE: Duration = Duration::from_millis(80);
 /// Making a change takes longer in a long document: then this many times as long.
-const SHARE: u32 = 3;
+const SHARE: u32 = 2;
 /// The library is told of typing this often at most.
 const LIBRARY_PAUSE: Duration = Duration::from_millis(700);
 
@@ -117,20 +117,26 @@ impl App {
     }
 
     /// To be called after changes of others came in, while the documents are
-    /// held; `small` when nothing but texts and fields changed. Tells the library.
+    /// held; `small` when nothing but texts and fields changed.
     pub(in crate::app) fn arrived(&self, documents: &[DocumentHandle], small: bool) {
         let live = &self.0.presence.live;
-        if !live.runs.load(Ordering::Acquire) {
-            return self.emit(Event::LibraryChanged {});
-        }
         let carets = self.0.presence.state().people.waiting(documents);
-        let calm = small && documents.iter().all(|document| self.has_company(*document));
-        let mut due = live.due();
-        due.carets.extend(carets);
-        due.library |= calm;
-        drop(due);
-        live.signal.notify_one();
-        if !calm {
+        if !carets.is_empty() {
+            live.due().carets.extend(carets);
+            live.signal.notify_one();
+        }
+        if small { self.library_touched(documents) } else { self.emit(Event::LibraryChanged {}) }
+    }
+
+    /// Tells the library that documents have changed: at once, or, where people
+    /// write in company and it would be told with every letter, now and then.
+    pub(in crate::app) fn library_touched(&self, documents: &[DocumentHandle]) {
+        let live = &self.0.presence.live;
+        let company = || documents.iter().all(|document| self.has_company(*document));
+        if live.runs.load(Ordering::Acquire) && company() {
+            live.due().library = true;
+            live.signal.notify_one();
+        } else {
             self.emit(Event::LibraryChanged {});
         }
     }
@@ -141,15 +147,19 @@ impl App {
         self.tell_presence(due.carets);
         let mut earliest = Vec::with_capacity(due.typed.len());
         for id in due.typed {
-            let started = Instant::now();
-            let settled = self.open_document(id).and_then(|open| self.settle(&mut lock(&open)));
+            let mut began = Instant::now();
+            let settled = self.open_document(id).and_then(|open| {
+                let mut open = lock(&open);
+                // Waiting for somebody else's turn is not what making a change takes.
+                began = Instant::now();
+                self.settle(&mut open)
+            });
             match settled {
                 Ok(()) => self.0.presence.live.due().library = true,
                 // Still durable in the journal; housekeeping tries again.
                 Err(error) => tracing::warn!(code = ?error.code, "typing is not settled yet: {error}"),
             }
-            let pause = PAUSE.max(started.elapsed() * SHARE);
-            earliest.push((id, started + pause));
+            earliest.push((id, began + PAUSE.max(began.elapsed() * SHARE)));
         }
         earliest
     }

@@ -1,7 +1,9 @@
 //! Bundles: everything a relay would pass on, in a file that is carried by
 //! hand. Here is what goes out; `importing` is what comes in.
 
+mod files;
 mod importing;
+mod passing;
 mod plan;
 
 pub(super) use plan::forked;
@@ -45,11 +47,12 @@ impl App {
         };
         let now_ms = self.now_ms();
         self.blocking(move |app| {
-            let (bundle, identity, name) = app.db().write(|tx| {
+            let (mut bundle, identity, name) = app.db().write(|tx| {
                 let identity = store::own(tx)?.identity;
                 let bundle = assemble(tx, &id, &identity, since.as_ref(), invitation, now_ms)?;
                 Ok((bundle, identity, workspaces::get(tx, &id)?.name))
             })?;
+            let left_out = if args.attachments { app.carry_files(&mut bundle)? } else { 0 };
             let file = bundle.to_bytes(|hash| identity.device().sign(hash));
             let info = app.db().read(|conn| plan::describe(conn, &bundle, now_ms))?;
             let kind = match info.kind {
@@ -60,7 +63,7 @@ impl App {
             let stem = slug(&name);
             let stem = if stem.is_empty() { "workspace" } else { stem.as_str() };
             let name = format!("{stem}{kind}.drystone");
-            Ok(ExportedBundle { name, content: BASE64.encode(file), bundle: info })
+            Ok(ExportedBundle { name, content: BASE64.encode(file), bundle: info, left_out })
         })
         .await
     }
@@ -169,7 +172,8 @@ fn assemble(
     let relay = row.relay.filter(|_| row.cursor.generation > 0);
     let relay = relay.map(|relay| RelayHint { address: relay.to_string(), key: row.relay_key });
     let heads = Heads { from, to };
-    Ok(Bundle { workspace: *id, author, time_ms, heads, records, envelopes, relay, invitation, request })
+    let files = Vec::new();
+    Ok(Bundle { workspace: *id, author, time_ms, heads, records, envelopes, relay, invitation, request, files })
 }
 
 /// A bundle carries entries as they were signed, and some are here in a snapshot only.

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::SyncLock;
 use super::rounds::Rounds;
+use crate::app::attachments::Transfers;
 use crate::app::{App, Inner};
 use crate::crypto::address::RelayAddress;
 use crate::crypto::random::{OsRandom, Random, array};
@@ -276,12 +277,15 @@ struct Workspace {
     chores: Option<(Instant, u64)>,
     announced: Option<Instant>,
     announce_due: bool,
+    /// Files go and come after text.
+    transfers: Transfers,
 }
 
 type StepEnd = (Step, std::result::Result<Outcome, Failed>);
 
 impl Workspace {
     fn new(app: Weak<Inner>, rounds: Rounds, news: mpsc::Receiver<News>, row: &WorkspaceRow) -> Self {
+        let transfers = Transfers::start(app.clone(), row.id, rounds.client());
         Workspace {
             app,
             rounds,
@@ -293,6 +297,7 @@ impl Workspace {
             chores: None,
             announced: None,
             announce_due: true,
+            transfers,
         }
     }
 
@@ -358,6 +363,9 @@ impl Workspace {
                 let Some(inner) = app.upgrade() else { return };
                 App(inner).chores_of(&id).await;
             });
+        }
+        if result.is_ok() {
+            self.transfers.nudge(!self.waiters.is_empty());
         }
         for waiter in self.waiters.drain(..) {
             // Whoever asked may no longer wait.

@@ -40,6 +40,11 @@ impl Rounds {
         &self.workspace
     }
 
+    /// The access to its relay.
+    pub fn client(&self) -> Arc<Client> {
+        self.client.clone()
+    }
+
     /// How many membership records are taken in, as far as this knows.
     pub fn membership_position(&self) -> u64 {
         self.lock().membership_position()

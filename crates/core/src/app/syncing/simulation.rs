@@ -50,7 +50,7 @@ impl Disk {
         conn.execute_batch(include_str!("../../store/migrations/0002_sharing.sql")).unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0004_members.sql")).unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0005_bundles.sql")).unwrap();
-        conn.execute_batch(include_str!("../../store/migrations/0007_compaction.sql")).unwrap();
+        conn.execute_batch(include_str!("../../store/migrations/0008_compaction.sql")).unwrap();
         Disk { conn: RefCell::new(conn), dies_in: Cell::new(-1), _folder: None }
     }
 

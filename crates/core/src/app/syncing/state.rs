@@ -5,7 +5,7 @@ use drystone_wire::limits::CLOCK_TOLERANCE_MS;
 use rusqlite::Connection;
 
 use crate::api::{RefusedEntry, SyncPhase, SyncState};
-use crate::app::{rfc3339, sharing};
+use crate::app::{attachments, rfc3339, sharing};
 use crate::error::{Error, ErrorCode, Result};
 use crate::store::sharing::quarantine::SetAside;
 use crate::store::sharing::workspaces::WorkspaceRow;
@@ -37,6 +37,7 @@ pub(in crate::app) fn state(conn: &Connection, row: &WorkspaceRow, busy: bool) -
         last_contact: time(row.last_contact_ms),
         next_try: time(row.next_try_ms).filter(|_| phase == SyncPhase::Offline || phase == SyncPhase::Attention),
         quarantined,
+        attachments: attachments::standing(conn, row)?,
         problem: problem.or_else(|| row.relay.as_ref().and_then(|_| clock_problem(row.clock_offset_ms))),
     })
 }

@@ -170,7 +170,7 @@ fn a_document_of_schema_1_is_edited_by_two_that_each_migrate_it() {
     a.apply(&made[1]).unwrap();
     b.apply(&made[0]).unwrap();
     assert_eq!(a.heads(), b.heads());
-    assert_eq!((a.schema(), b.schema()), (2, 2));
+    assert_eq!((a.schema(), b.schema()), (3, 3));
     let (model, other): (Model, Model) = (a.model(), b.model());
     super::invariants::same(&model, &other);
     assert_eq!(model.list(Collection::Elements).count(), 2);

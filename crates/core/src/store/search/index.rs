@@ -49,7 +49,7 @@ pub(super) fn text(record: &Record) -> String {
     let table = record.collection.table();
     let mut parts: Vec<&str> = Vec::new();
     // Names of before are kept for prose that still uses them, not for the search.
-    for field in table.fields.iter().filter(|field| field.name != "formerNames") {
+    for field in table.fields.iter().filter(|field| field.name != "formerNames" && !field.internal) {
         let own_name = field.name == table.label && !matches!(field.shape, Shape::Text);
         match (field.shape, record.get(field.name)) {
             (Shape::Line | Shape::Text, Some(Value::Text(text))) if !own_name => parts.push(text),

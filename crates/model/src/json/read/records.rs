@@ -54,7 +54,7 @@ impl Reader<'_> {
     fn record(&mut self, item: &Object, place: &Place, listed: Option<Collection>) -> Result<Record> {
         let collection = self.collection(item, place, listed)?;
         let mut known = ABOUT.to_vec();
-        known.extend(collection.table().fields.iter().map(|field| field.name));
+        known.extend(collection.table().fields.iter().filter(|field| !field.secret).map(|field| field.name));
         only(item, place, &known)?;
         let id = required(item, place, "id")?;
         if !is_id(&id) || !self.ids.insert(id.clone()) {
@@ -78,7 +78,7 @@ impl Reader<'_> {
                 ));
             }
         };
-        for field in collection.table().fields {
+        for field in collection.table().fields.iter().filter(|field| !field.secret) {
             let Some(value) = item.get(field.name) else { continue };
             let place = place.name(field.name);
             if field.is_derived() {
@@ -117,7 +117,7 @@ impl Reader<'_> {
         let Some(conflicts) = item.get("conflicts") else { return Ok(()) };
         let place = place.name("conflicts");
         let conflicts = object(conflicts, &place)?;
-        let stored = || record.collection.table().fields.iter().filter(|field| !field.is_derived());
+        let stored = || record.collection.table().fields.iter().filter(|field| !field.is_derived() && !field.secret);
         only(conflicts, &place, &stored().map(|field| field.name).collect::<Vec<_>>())?;
         let mut read = BTreeMap::new();
         for field in stored() {

@@ -102,6 +102,7 @@ impl Writer<'_> {
             Collection::Classes,
             Collection::Views,
             Collection::Suppressions,
+            Collection::Attachments,
         ];
         for collection in all {
             for record in self.model.list(collection) {
@@ -158,7 +159,8 @@ impl<'a> Ties<'a> {
             if let Some(parent) = model.parent(&record.id) {
                 ties.children.entry(parent).or_default().push(record);
             }
-            if let Some(owner) = record.collection.table().owner {
+            let owner = record.collection.table().owner;
+            if let Some(owner) = owner.filter(|_| record.collection != Collection::Attachments) {
                 ties.owned.entry(record.text(owner)).or_default().push(record);
             }
             match record.collection {

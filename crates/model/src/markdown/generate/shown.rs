@@ -103,7 +103,7 @@ impl<'a> Shown<'a> {
     fn find_missing(&self, record: &Record) -> Vec<&'static Field> {
         let fields = record.collection.table().fields.iter();
         fields
-            .filter(|field| record.has(field.name) && !field.is_derived())
+            .filter(|field| record.has(field.name) && !field.is_derived() && !field.internal)
             .filter(|field| !self.has(&record.id, field.name) && !goes_without_saying(record, field))
             .collect()
     }
@@ -119,7 +119,9 @@ fn is_ref(record: &Record, field: &str) -> bool {
 fn goes_without_saying(record: &Record, field: &Field) -> bool {
     let table = record.collection.table();
     let nests = matches!(record.collection, Collection::Elements | Collection::Steps | Collection::Nodes);
-    if Some(field.name) == table.owner || (nests && Some(field.name) == table.nesting) {
+    // Attachments stand in a list of their own, which says what they are on.
+    let owned = Some(field.name) == table.owner && record.collection != Collection::Attachments;
+    if owned || (nests && Some(field.name) == table.nesting) {
         return true;
     }
     let mentioned = |ids: &[String]| {

@@ -163,7 +163,7 @@ fn filled() -> (Model, Vec<(String, String)>) {
             format!("{:04x}", COLLECTIONS.iter().position(|other| *other == collection).unwrap() + 1)
         };
         let mut record = Record::new(collection, format!("{:04x}", index + 1));
-        for field in collection.table().fields {
+        for field in collection.table().fields.iter().filter(|field| !field.internal) {
             let word = format!("{} {}", collection.table().singular, field.title.to_lowercase());
             let (value, shown) = match field.shape {
                 Shape::Line | Shape::Text => (Value::text(word.as_str()), word),

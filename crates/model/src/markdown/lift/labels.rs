@@ -94,12 +94,12 @@ type Fields = HashMap<String, &'static Field>;
 static FIELDS: LazyLock<HashMap<Collection, Fields>> = LazyLock::new(|| {
     let names = |collection: Collection| {
         let mut names = Fields::new();
-        let fields = collection.table().fields;
+        let fields = || collection.table().fields.iter().filter(|field| !field.internal);
         // A title counts before another field's label.
-        for field in fields {
+        for field in fields() {
             names.entry(field.title.to_lowercase()).or_insert(field);
         }
-        for field in fields {
+        for field in fields() {
             for label in field.labels {
                 names.entry(label.to_lowercase()).or_insert(field);
             }

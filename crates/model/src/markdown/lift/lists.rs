@@ -32,6 +32,7 @@ pub(crate) fn main_field(collection: Collection) -> &'static str {
         Collection::Evidence => "claim",
         Collection::Concerns => "statement",
         Collection::Suppressions => "reason",
+        Collection::Attachments => "caption",
         _ => "description",
     }
 }

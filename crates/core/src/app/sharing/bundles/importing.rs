@@ -39,8 +39,13 @@ impl App {
     }
 
     fn take_in(&self, content: &str, name: Option<String>, now_ms: u64) -> Result<ImportedBundle> {
-        self.settle_all()?;
         let bundle = read(content)?;
+        self.take_in_opened(bundle, name, now_ms)
+    }
+
+    /// The same with a bundle that was read.
+    pub(super) fn take_in_opened(&self, bundle: Bundle, name: Option<String>, now_ms: u64) -> Result<ImportedBundle> {
+        self.settle_all()?;
         let id = bundle.workspace;
         if let Some((position, record)) = self.db().read(|conn| plan::fork(conn, &bundle))? {
             self.db().write(|tx| carrying::insert_fork(tx, &id, position, &record))?;
@@ -62,12 +67,13 @@ impl App {
             let before = quarantine::count(tx, &id)?.0;
             Ok((info, admitted, before))
         })?;
+        let files = self.keep_files(&bundle)?;
         self.open_carried(&id, Some(info.new_entries))?;
         self.db().read(|conn| {
             let set_aside = quarantine::count(conn, &id)?.0.saturating_sub(before);
             let waiting = carrying::joining(conn, &id)?.is_some();
             let applied = info.new_entries.saturating_sub(set_aside);
-            Ok(ImportedBundle { bundle: info, applied, set_aside, admitted, waiting })
+            Ok(ImportedBundle { bundle: info, applied, set_aside, admitted, waiting, files })
         })
     }
 

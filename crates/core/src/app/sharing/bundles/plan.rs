@@ -343,6 +343,7 @@ pub(super) fn info(bundle: &Bundle, plan: &Plan) -> BundleInfo {
         new_entries: plan.entries.len() as u32,
         records: bundle.records.len() as u32,
         new_records: plan.fresh.len() as u32,
+        files: bundle.files.len() as u32,
         joins: plan.invitation.is_some(),
         role,
         expires: invite.map(|open| rfc3339(open.expires_ms)),
