@@ -134,9 +134,7 @@ async fn watch(
 
 /// Remembers the state; false when it says nothing new to people.
 fn changed(last: &mut Vec<SyncState>, state: &SyncState) -> bool {
-    let said = |s: &SyncState| {
-        (s.phase, s.waiting, s.quarantined, s.problem.clone(), s.last_stored.clone(), s.attachments.clone())
-    };
+    let said = |s: &SyncState| (s.phase, s.waiting, s.quarantined, s.problem.clone(), s.last_stored.clone(), s.attachments.clone());
     let known = last.iter_mut().find(|known| known.workspace == state.workspace);
     match known {
         Some(known) if said(known) == said(state) => false,

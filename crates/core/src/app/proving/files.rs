@@ -8,8 +8,7 @@ use crate::app::App;
 use crate::error::Result;
 use crate::store::attachments::places;
 
-const FETCH: &str =
-    "It is fetched from the relay again when it is opened; without a relay, take it from a bundle or a backup.";
+const FETCH: &str = "It is fetched from the relay again when it is opened; without a relay, take it from a bundle or a backup.";
 
 /// Goes through the files of a workspace.
 pub fn prove(app: &App, id: &WorkspaceId, evidence: &mut Evidence) -> Result<()> {
@@ -33,10 +32,7 @@ pub fn prove(app: &App, id: &WorkspaceId, evidence: &mut Evidence) -> Result<()>
         }
     }
     if whole > 0 {
-        evidence.holds(format!(
-            "{} of attachments here, every piece as it was added.",
-            counted(whole, "file is", "files are")
-        ));
+        evidence.holds(format!("{} of attachments here, every piece as it was added.", counted(whole, "file is", "files are")));
     }
     if elsewhere > 0 {
         evidence.holds(format!("{} of attachments not on this device.", counted(elsewhere, "file is", "files are")));

@@ -35,8 +35,7 @@ pub struct Place {
     pub problem: Option<Error>,
 }
 
-const SELECT: &str =
-    "SELECT blob_places.blob, iif(?2, coalesce(manifest, x''), x''), coalesce(whole, 0), relay, checked_ms, wanted,
+const SELECT: &str = "SELECT blob_places.blob, iif(?2, coalesce(manifest, x''), x''), coalesce(whole, 0), relay, checked_ms, wanted,
         unused_ms, marked, coalesce(size, 0), coalesce(live, 0), problem
     FROM blob_places LEFT JOIN blobs ON id = blob_places.blob
     LEFT JOIN (SELECT blob, max(size) AS size, max(live) AS live FROM blob_references
