@@ -76,7 +76,7 @@ impl Scene {
     }
 
     fn refused(&self, parts: &[Part]) -> Problem {
-        self.check(parts).err().expect("it was accepted")
+        self.check(parts).expect_err("it was accepted")
     }
 }
 
