@@ -329,7 +329,7 @@ fn devices_of_a_workspace_are_counted() {
     for seed in 1..limits::WORKSPACE_DEVICES as u16 {
         book.roster.devices.insert(device_key(&key(3000 + seed)), owner.id());
     }
-    let limit = RosterError::Limit(limits::WORKSPACE_DEVICES, "devices in the workspace");
+    let limit = RosterError::Limit(limits::WORKSPACE_DEVICES, "devices and recovery kits in the workspace");
     assert_eq!(book.operate(&person, book.join(&invite, &person)).unwrap_err(), limit);
     assert_eq!(book.operate(&owner, book.add_device(&owner.with_device(80))).unwrap_err(), limit);
 }
