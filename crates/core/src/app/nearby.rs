@@ -99,6 +99,9 @@ impl App {
     }
 
     fn nearby_status(&self) -> Result<NearbyStatus> {
+        if !self.is_nearby_on()? {
+            return Ok(NearbyStatus { on: false, found: 0, devices: Vec::new(), problem: None });
+        }
         let (met, found, problem) = {
             let state = self.0.nearby.state();
             (state.met.clone(), state.found, state.problem.clone())
@@ -116,7 +119,7 @@ impl App {
             }
             Ok(devices)
         })?;
-        Ok(NearbyStatus { on: self.is_nearby_on()?, found: found as u32, devices, problem })
+        Ok(NearbyStatus { on: true, found: found as u32, devices, problem })
     }
 
     fn note_nearby(&self, result: Result<Met>) {
