@@ -29,7 +29,12 @@ async fn meet(device: &Device, address: SocketAddr) -> Result<bool, drystone_cor
 async fn same(a: &Device, b: &Device, document: &str) {
     let started = Instant::now();
     while a.export(document).await != b.export(document).await {
-        assert!(started.elapsed() < Duration::from_secs(20), "{} | {}", a.export(document).await, b.export(document).await);
+        assert!(
+            started.elapsed() < Duration::from_secs(20),
+            "{} | {}",
+            a.export(document).await,
+            b.export(document).await
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -81,7 +86,8 @@ async fn without_any_relay_two_devices_of_one_person_are_enough() {
     let (alice, bob) = (Device::new().await, Device::new().await);
     let id = alice.import("a.md", b"# A\n\nx\n").await.unwrap().id;
     let invite = BundleInvite { role: Role::Editor, hours: 24 };
-    let export = |invite| Request::BundleExport(ExportBundle { workspace: None, since: None, invite, attachments: false });
+    let export =
+        |invite| Request::BundleExport(ExportBundle { workspace: None, since: None, invite, attachments: false });
     let invitation: ExportedBundle = alice.call(export(Some(invite))).await.unwrap();
     let take = |content: String, name: Option<&str>| {
         Request::BundleImport(ImportBundle { content, user_name: name.map(str::to_owned) })

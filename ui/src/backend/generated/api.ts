@@ -1491,6 +1491,57 @@ waiting: boolean,
 files: number, };
 
 /**
+ * Switches exchanging with devices on the same local network on or off.
+ */
+export type SetNearby = { 
+/**
+ * What to switch it to; only says how it is when absent.
+ */
+on: boolean | null, };
+
+/**
+ * How exchanging with devices nearby is.
+ */
+export type NearbyStatus = { 
+/**
+ * Whether it is on; it is off until a person switches it on.
+ */
+on: boolean, 
+/**
+ * How many others are announced in one's workspaces now, as far as this process looks for them.
+ */
+found: number, 
+/**
+ * Devices that were met since this process began.
+ */
+devices: Array<NearbyDevice>, 
+/**
+ * Why others are not looked for.
+ */
+problem: Error | null, };
+
+/**
+ * A device that was met on the local network.
+ */
+export type NearbyDevice = { 
+/**
+ * The workspace's name.
+ */
+workspace: string, 
+/**
+ * Whose it is.
+ */
+member: string, 
+/**
+ * The device's id.
+ */
+device: string, 
+/**
+ * When it was met last.
+ */
+met: string, };
+
+/**
  * What was proven: that everything ever acknowledged is still on this
  * device, and still at the relays.
  */
@@ -2841,6 +2892,7 @@ export type Commands = {
   "bundle.export": { args: ExportBundle; reply: ExportedBundle };
   "bundle.inspect": { args: BundleFile; reply: BundleInfo };
   "bundle.import": { args: ImportBundle; reply: ImportedBundle };
+  "nearby.set": { args: SetNearby; reply: NearbyStatus };
   "attachment.list": { args: ListAttachments; reply: Array<AttachmentView> };
   "attachment.begin": { args: BeginAttachment; reply: AttachmentUpload };
   "attachment.piece": { args: AttachmentPiece; reply: Empty };
