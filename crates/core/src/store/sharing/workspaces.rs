@@ -181,6 +181,8 @@ pub fn start_anew(conn: &Connection, id: &WorkspaceId) -> Result<()> {
         conn.execute(&format!("DELETE FROM {table} WHERE workspace = ?1"), [id.as_bytes()])?;
     }
     super::snapshots::forget_all(conn, id)?;
+    // What the relay has of attachments is looked at again as well.
+    conn.execute("UPDATE blob_places SET relay = zeroblob(32), checked_ms = 0 WHERE workspace = ?1", [id.as_bytes()])?;
     super::outbox::enqueue_own(conn, id)
 }
 
