@@ -25,7 +25,7 @@ use drystone_wire::log::{chain_next, chain_start};
 use drystone_wire::membership::{LastAccepted, Record, Role, Wrap};
 use drystone_wire::presence::Presence;
 use drystone_wire::roster::Roster;
-use drystone_wire::{DeviceKey, DocumentHandle, Hash, RelayKey, RootKey, WorkspaceId, auth, canonical};
+use drystone_wire::{DeviceKey, DocumentHandle, Hash, RelayKey, RootKey, WorkspaceId, auth};
 use serde_json::{Value, json};
 
 #[path = "vectors/snapshots.rs"]
