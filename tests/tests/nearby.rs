@@ -93,8 +93,8 @@ async fn without_any_relay_two_devices_of_one_person_are_enough() {
         Request::BundleImport(ImportBundle { content, user_name: name.map(str::to_owned) })
     };
     let joined: ImportedBundle = bob.call(take(invitation.content, Some("Bob"))).await.unwrap();
-    let workspace = Some(joined.bundle.workspace);
-    let answer = ExportBundle { workspace: workspace.clone(), since: None, invite: None, attachments: false };
+    let workspace = joined.bundle.workspace;
+    let answer = ExportBundle { workspace: Some(workspace.clone()), since: None, invite: None, attachments: false };
     let answer: ExportedBundle = bob.call(Request::BundleExport(answer)).await.unwrap();
     alice.call::<ImportedBundle>(take(answer.content, None)).await.unwrap();
     let back: ExportedBundle = alice.call(export(None)).await.unwrap();
@@ -102,7 +102,7 @@ async fn without_any_relay_two_devices_of_one_person_are_enough() {
     bob.prepend(&id, "bob ").await.unwrap();
     alice.prepend(&id, "alice ").await.unwrap();
     let at_alice = answering(&alice).await;
-    assert!(bob.app().meet_at(&workspace.unwrap(), &[at_alice]).await.unwrap());
+    assert!(bob.app().meet_at(&workspace, &[at_alice]).await.unwrap());
     same(&alice, &bob, &id).await;
     let text = alice.export(&id).await;
     assert!(text.contains("bob") && text.contains("alice"), "{text}");

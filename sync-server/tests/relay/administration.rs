@@ -28,7 +28,8 @@ async fn a_list_tells_sizes_and_counts_and_nothing_else() {
     assert!(first["bytes"].as_u64().unwrap() > 15_000);
     assert!(first["activeMs"].as_u64().unwrap() >= first["createdMs"].as_u64().unwrap());
     let keys: Vec<&str> = first.as_object().unwrap().keys().map(String::as_str).collect();
-    let known = "activeMs attachments bytes createdMs devices dueMs entries generation members quota reason records state workspace";
+    let known = "activeMs attachments bytes compacted confirmed createdMs devices dueMs entries freed generation marked markedMs members \
+                 quota reason records snapshots state workspace";
     assert_eq!(keys.join(" "), known, "a new field must be one that a relay may know");
     let text = plainly(&relay.data(), &["list"]);
     assert!(text.contains(&large.id.to_string()[..16]) && text.contains("2 workspaces"), "{text}");

@@ -10,7 +10,7 @@ fn a_workspace_is_carried_by_file_from_the_first_invitation_on() {
     let (invitation, answer, whole) = (alice.path("invitation"), bob.path("answer"), alice.path("whole.drystone"));
     let file = |path: &std::path::PathBuf| path.to_str().unwrap().to_owned();
     let made = alice.json(["bundle", "export", "--invite", "editor", "--hours", "24", &file(&invitation)]);
-    assert_eq!(names(&made), ["bundle", "bytes", "file"]);
+    assert_eq!(names(&made), ["bundle", "bytes", "file", "leftOut"]);
     assert_eq!(made["bundle"]["kind"], "invitation");
     let error = bob.fails(2, ["bundle", "import", &file(&invitation)]);
     assert_eq!(error["code"], "confirm", "joining is asked for");

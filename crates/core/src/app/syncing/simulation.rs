@@ -48,8 +48,11 @@ impl Disk {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0001_documents.sql")).unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0002_sharing.sql")).unwrap();
+        conn.execute_batch(include_str!("../../store/migrations/0003_model.sql")).unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0004_members.sql")).unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0005_bundles.sql")).unwrap();
+        conn.execute_batch(include_str!("../../store/migrations/0006_recovery.sql")).unwrap();
+        conn.execute_batch(include_str!("../../store/migrations/0007_attachments.sql")).unwrap();
         conn.execute_batch(include_str!("../../store/migrations/0008_compaction.sql")).unwrap();
         Disk { conn: RefCell::new(conn), dies_in: Cell::new(-1), _folder: None }
     }
