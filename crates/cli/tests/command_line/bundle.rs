@@ -17,7 +17,7 @@ fn a_workspace_is_carried_by_file_from_the_first_invitation_on() {
     let look = bob.json(["bundle", "import", "--dry-run", &file(&invitation)]);
     assert_eq!((&look["joins"], &look["role"]), (&true.into(), &"editor".into()));
     let taken = bob.json(["bundle", "import", "--yes", "--name", "Bob", &file(&invitation)]);
-    assert_eq!(names(&taken), ["admitted", "applied", "bundle", "setAside", "waiting"]);
+    assert_eq!(names(&taken), ["admitted", "applied", "bundle", "files", "setAside", "waiting"]);
     assert_eq!(taken["waiting"], true);
     let workspace = taken["bundle"]["workspace"].as_str().unwrap();
     let made = bob.json(["bundle", "export", "--workspace", workspace, &file(&answer)]);

@@ -115,7 +115,7 @@ fn insert_change(
     bytes: &[u8],
 ) -> Result<i64> {
     conn.execute(
-        "INSERT OR IGNORE INTO documents VALUES (?1, ?2, '', '', '', 0, 0, 0, 0, 0, '', 0)",
+        "INSERT OR IGNORE INTO documents VALUES (?1, ?2, '', '', '', 0, 0, 0, 0, 0, '', 0, '')",
         [document.as_bytes(), workspace.as_bytes()],
     )?;
     // Unlike the real one this fails on a change that is there already: the
