@@ -115,7 +115,7 @@ data! {
         pub person: String,
         /// The workspaces; their documents come with the next synchronisation.
         pub workspaces: Vec<WorkspaceSummary>,
-        /// Names of the person's other devices that are still in a workspace: revoke those that are lost.
+        /// How many other devices of the person are still in a workspace: revoke those that are lost.
         pub other_devices: u32,
         /// What could not be brought back.
         pub problems: Vec<Error>,

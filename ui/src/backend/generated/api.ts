@@ -2026,7 +2026,7 @@ person: string,
  */
 workspaces: Array<WorkspaceSummary>, 
 /**
- * Names of the person's other devices that are still in a workspace: revoke those that are lost.
+ * How many other devices of the person are still in a workspace: revoke those that are lost.
  */
 otherDevices: number, 
 /**

@@ -175,7 +175,8 @@ fn cover(conn: &Connection, row: &WorkspaceRow, kit: Option<&RecoveryRow>) -> Re
     }))
 }
 
-fn only_devices(roster: &Roster, root: &RootKey) -> Option<(WireRole, u32)> {
+/// What a member may do, and how many devices they have.
+fn standing(roster: &Roster, root: &RootKey) -> Option<(WireRole, u32)> {
     let member = roster.members.get(root)?;
     Some((member.role, member.devices.len() as u32))
 }

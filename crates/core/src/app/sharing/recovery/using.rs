@@ -4,7 +4,7 @@ use drystone_wire::{RelayKey, WorkspaceId};
 
 use super::page::{Given, wiped};
 use super::trying::Opened;
-use super::{kit_of, only_devices};
+use super::{kit_of, standing};
 use crate::api::*;
 use crate::app::App;
 use crate::app::sharing::joining::corrected;
@@ -36,7 +36,7 @@ impl App {
             .iter()
             .filter_map(|Found { opened, .. }| {
                 let roster = opened.fetched.membership.roster();
-                let (role, _) = only_devices(roster, &opened.root)?;
+                let (role, _) = standing(roster, &opened.root)?;
                 Some(RecoverableWorkspace {
                     id: roster.workspace.to_string(),
                     name: membership::workspace_name(roster, &opened.keys).unwrap_or_default(),
@@ -133,7 +133,7 @@ impl App {
         for _ in 0..TRIES {
             let roster = opened.fetched.membership.roster();
             if roster.devices.contains_key(&device) {
-                let others = only_devices(roster, &opened.root).map_or(0, |(_, devices)| devices.saturating_sub(1));
+                let others = standing(roster, &opened.root).map_or(0, |(_, devices)| devices.saturating_sub(1));
                 self.store_recovered(opened).await?;
                 return Ok((id, others));
             }
