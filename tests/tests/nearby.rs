@@ -197,7 +197,14 @@ async fn devices_that_are_switched_on_find_each_other() {
     }
     alice.prepend(&id, "near ").await.unwrap();
     bob.eventually(&id, "# A\n\nnear x\n").await;
-    let status: NearbyStatus = bob.call(Request::NearbySet(SetNearby { on: None })).await.unwrap();
+    let mut status: NearbyStatus = bob.call(Request::NearbySet(SetNearby { on: None })).await.unwrap();
+    // What was handed over is there a moment before the conversation is over.
+    for _ in 0..400 {
+        if status.devices.is_empty() {
+            tokio::time::sleep(Duration::from_millis(25)).await;
+            status = bob.call(Request::NearbySet(SetNearby { on: None })).await.unwrap();
+        }
+    }
     assert!(status.devices.len() == 1 && status.problem.is_none(), "{status:?}");
     // What is written later follows, in both directions.
     bob.prepend(&id, "and ").await.unwrap();

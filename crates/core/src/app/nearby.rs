@@ -213,11 +213,15 @@ async fn run(app: &App) -> Result<()> {
     let mut peers = Peers::new();
     let mut renew = tokio::time::interval(RENEW);
     let mut look = tokio::time::interval(LOOK);
-    let answering = app.answer_at(&listener);
-    tokio::pin!(answering);
+    // On its own, so that two who call each other at once both get an answer.
+    let answerer = app.clone();
+    let _answering = Running(tokio::spawn(async move {
+        if let Err(error) = answerer.answer_at(&listener).await {
+            tracing::info!(code = ?error.code, "devices nearby are not answered: {error}");
+        }
+    }));
     loop {
         let due = tokio::select! {
-            ended = &mut answering => return ended,
             found = finder.events.recv_async() => {
                 let Ok(event) = found else { return Err(Error::internal("multicast DNS ended")) };
                 let before = peers.clone();
