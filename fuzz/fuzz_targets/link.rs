@@ -1,5 +1,5 @@
 //! Any text as what people pass on: invitations, links and codes for devices,
-//! relays' addresses. What is accepted is written again as it was meant.
+//! relays' addresses, the words of a recovery kit. What is accepted is written again as it was meant.
 #![no_main]
 
 use std::fmt::Display;
@@ -8,6 +8,7 @@ use std::str::FromStr;
 use drystone_core::crypto::address::RelayAddress;
 use drystone_core::crypto::device_link::{DeviceCode, DeviceLink};
 use drystone_core::crypto::invite::InviteLink;
+use drystone_core::crypto::recovery::KitSecret;
 use libfuzzer_sys::fuzz_target;
 
 fn again<T: FromStr + Display>(text: &str) {
@@ -23,4 +24,8 @@ fuzz_target!(|text: &str| {
     again::<DeviceLink>(text);
     again::<DeviceCode>(text);
     again::<RelayAddress>(text);
+    if let Ok(secret) = KitSecret::read(text) {
+        let words = secret.words().expect("32 bytes have words").join(" ");
+        assert!(KitSecret::read(&words).is_ok_and(|again| again.words().is_ok_and(|again| again.join(" ") == words)));
+    }
 });

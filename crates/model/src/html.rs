@@ -106,14 +106,15 @@ struct Page<'a> {
     out: String,
     input: &'a HtmlInput<'a>,
     model: &'a Model,
-    index: Index<'a>,
+    index: Arc<Index<'a>>,
     shared: Arc<Shared>,
     /// The anchor of each section.
     section_anchors: Vec<String>,
     entries: Vec<Entry>,
     /// Records that are on the page already.
     done: HashSet<&'a str>,
-    /// Makes scopes of texts unique.
+    /// What scopes of texts begin with, and how many there are of it: that makes them unique.
+    scope: String,
     texts: usize,
 }
 
@@ -152,13 +153,37 @@ impl<'a> Page<'a> {
             out: String::new(),
             input,
             model: input.model,
-            index,
+            index: Arc::new(index),
             shared: Arc::new(shared),
             section_anchors,
             entries: Vec::new(),
             done: HashSet::new(),
+            scope: "text".into(),
             texts: 0,
         }
+    }
+
+    /// An empty page on which a part is written while others are.
+    fn beside(&self, scope: String) -> Page<'a> {
+        Page {
+            out: String::new(),
+            input: self.input,
+            model: self.model,
+            index: self.index.clone(),
+            shared: self.shared.clone(),
+            section_anchors: Vec::new(),
+            entries: Vec::new(),
+            done: HashSet::new(),
+            scope,
+            texts: 0,
+        }
+    }
+
+    /// Goes on with what was written beside.
+    fn take_in(&mut self, part: Page<'a>) {
+        self.out.push_str(&part.out);
+        self.entries.extend(part.entries);
+        self.done.extend(part.done);
     }
 
     fn add(&mut self, html: &str) {
@@ -167,15 +192,18 @@ impl<'a> Page<'a> {
 
     /// Markdown below a heading of this level.
     fn blocks(&mut self, stored: &str, level: u8) -> String {
-        self.texts += 1;
-        let scope = format!("text{}", self.texts);
+        let scope = self.next_scope();
         Prose { model: self.model, shared: &self.shared, level, scope: &scope }.blocks(stored)
     }
 
     fn inline(&mut self, stored: &str) -> String {
-        self.texts += 1;
-        let scope = format!("text{}", self.texts);
+        let scope = self.next_scope();
         Prose { model: self.model, shared: &self.shared, level: HEADINGS, scope: &scope }.inline(stored)
+    }
+
+    fn next_scope(&mut self) -> String {
+        self.texts += 1;
+        format!("{}{}", self.scope, self.texts)
     }
 
     fn anchor(&self, record: &Record) -> String {

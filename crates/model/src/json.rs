@@ -113,29 +113,47 @@ impl SectionForm {
 }
 
 /// An entry of a document's object: a value, or a list whose items are made
-/// one after the other, so that not all are there at once.
+/// when they are written, so that not all are there at once.
 enum Entry<'a> {
     Value(Json),
-    List(Box<dyn Iterator<Item = Json> + 'a>),
+    List(Vec<Item<'a>>),
+}
+
+/// An item of a list.
+#[derive(Clone, Copy)]
+enum Item<'a> {
+    Section(&'a JsonSection),
+    Record(&'a Record),
+    Trashed(&'a Record),
+}
+
+impl<'a> Item<'a> {
+    fn to_value(self, index: &Index<'a>) -> Json {
+        match self {
+            Item::Section(section) => section.to_value(index.model),
+            Item::Record(one) => record(one, index),
+            Item::Trashed(one) => trashed(one, index),
+        }
+    }
 }
 
 impl JsonDocument {
     /// The whole document.
     pub fn to_value(&self) -> Json {
         let index = Index::new(&self.model);
-        let entries = self.entries(&index).into_iter().map(|(name, entry)| match entry {
+        let entries = self.entries().into_iter().map(|(name, entry)| match entry {
             Entry::Value(value) => (name.to_owned(), value),
-            Entry::List(items) => (name.to_owned(), items.collect()),
+            Entry::List(items) => (name.to_owned(), items.into_iter().map(|item| item.to_value(&index)).collect()),
         });
         Json::Object(entries.collect())
     }
 
     /// The whole document as [`text`] has it.
     pub fn to_text(&self) -> String {
-        text::document(self.entries(&Index::new(&self.model)))
+        text::document(self.entries(), &Index::new(&self.model))
     }
 
-    fn entries<'a>(&'a self, index: &'a Index<'a>) -> Vec<(&'static str, Entry<'a>)> {
+    fn entries(&self) -> Vec<(&'static str, Entry<'_>)> {
         let model = &self.model;
         let mut out = vec![("format", Entry::Value(json!(FORMAT))), ("version", Entry::Value(json!(VERSION)))];
         for (name, value) in
@@ -147,16 +165,14 @@ impl JsonDocument {
             out.extend(value.iter().map(|value| (name, Entry::Value(json!(value)))));
         }
         for (name, value) in [("crlf", self.crlf), ("bom", self.bom)] {
-            out.extend(value.then(|| (name, Entry::Value(json!(true)))));
+            out.extend(value.then_some((name, Entry::Value(json!(true)))));
         }
-        let sections = self.sections.iter().map(|section| section.to_value(model));
-        out.push(("sections", Entry::List(Box::new(sections))));
+        out.push(("sections", Entry::List(self.sections.iter().map(Item::Section).collect())));
         for collection in COLLECTIONS {
-            let records = model.list(collection).map(move |one| record(one, index));
-            out.push((collection.name(), Entry::List(Box::new(records))));
+            out.push((collection.name(), Entry::List(model.list(collection).map(Item::Record).collect())));
         }
         let hidden = model.all().filter(|one| model.is_hidden(&one.id));
-        out.push(("trash", Entry::List(Box::new(hidden.map(move |one| trashed(one, index))))));
+        out.push(("trash", Entry::List(hidden.map(Item::Trashed).collect())));
         out
     }
 }

@@ -21,6 +21,7 @@ mod naming;
 pub mod notation;
 pub mod numbers;
 pub mod order;
+pub mod parallel;
 pub mod path;
 #[cfg(test)]
 mod properties;

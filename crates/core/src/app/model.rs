@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use drystone_model::edit::{self, DELETE_UNASKED, Edit};
 pub(super) use drystone_model::numbers::number_decisions;
 use drystone_model::schema::{COLLECTIONS, Collection, Field};
-use drystone_model::{Model, Record, RefusalKind, Value, reference};
+use drystone_model::{Model, Record, RefusalKind, Value, parallel, reference};
 use drystone_wire::DocumentHandle;
 
 use super::documents::handle;
@@ -18,6 +18,9 @@ use crate::api::{
 };
 use crate::error::{Error, Result};
 
+/// How many records are shown in one go.
+const AT_ONCE: usize = 1_024;
+
 impl App {
     pub(crate) async fn model_schema(&self, _: Empty) -> Result<ModelSchema> {
         Ok(schema())
@@ -26,7 +29,12 @@ impl App {
     pub(crate) async fn model_open(&self, args: DocumentRef) -> Result<ModelView> {
         self.blocking(move |app| {
             app.with_model(handle(&args.document)?, |model, _| {
-                Ok(ModelView { records: model.all().map(|record| record_view(model, record)).collect() })
+                let records: Vec<&Record> = model.all().collect();
+                let parts: Vec<&[&Record]> = records.chunks(AT_ONCE).collect();
+                let views = parallel::map(&parts, records.len(), |part| {
+                    part.iter().map(|record| record_view(model, record)).collect::<Vec<_>>()
+                });
+                Ok(ModelView { records: views.into_iter().flatten().collect() })
             })
         })
         .await

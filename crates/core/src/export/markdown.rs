@@ -2,13 +2,16 @@
 
 use std::collections::HashMap;
 
-use drystone_model::markdown::generate::{self, CompleteOptions};
+use drystone_model::markdown::generate::{self, CompleteOptions, Generated};
 use drystone_model::markdown::lift::SectionText;
 use drystone_model::markdown::told_by_diagrams;
 use drystone_model::templates::Template;
-use drystone_model::{Collection, Model, notation, reference};
+use drystone_model::{Collection, Model, notation, parallel, reference};
 
 use crate::document::{Document, HeadingStyle, Origin, Section};
+
+/// How many additions are written in one go.
+const AT_ONCE: usize = 256;
 
 /// Markdown that is written at a place of the document.
 pub struct Addition {
@@ -57,27 +60,27 @@ pub fn complete(document: &Document, sections: &[SectionText], model: &Model, te
     let told = told_by_diagrams(shown.iter().map(|(title, body)| (title.as_str(), body.as_str())), model);
     let diagram = (model.list(Collection::Elements).next().is_some()).then(|| notation::mermaid_flowchart(model, None));
     let options = CompleteOptions { template, diagram: diagram.as_deref(), told };
-    let additions: Vec<Addition> = generate::complete(sections, model, &options)
-        .into_iter()
-        .map(|generated| {
-            let mut markdown = String::new();
-            if let Some(heading) = &generated.heading {
-                markdown = format!(
-                    "{} {}\n\n",
-                    "#".repeat(usize::from(generated.level.clamp(1, 6))),
-                    reference::render(heading, model)
-                );
-            }
-            markdown.push_str(&reference::render(&generated.body, model));
-            let at = match (generated.within, generated.heading) {
-                (Some(section), None) => At::Text(section),
-                (Some(section), Some(_)) => At::Section(section),
-                (None, _) => At::End,
-            };
-            Addition { at, markdown }
-        })
-        .collect();
-    export(document, model, &additions)
+    let lacking = generate::complete(sections, model, &options);
+    let parts: Vec<&[Generated]> = lacking.chunks(AT_ONCE).collect();
+    let additions = parallel::map(&parts, model.len(), |part| {
+        part.iter().map(|generated| addition(generated, model)).collect::<Vec<_>>()
+    });
+    export(document, model, &additions.into_iter().flatten().collect::<Vec<_>>())
+}
+
+fn addition(generated: &Generated, model: &Model) -> Addition {
+    let mut markdown = String::new();
+    if let Some(heading) = &generated.heading {
+        let marks = "#".repeat(usize::from(generated.level.clamp(1, 6)));
+        markdown = format!("{marks} {}\n\n", reference::render(heading, model));
+    }
+    markdown.push_str(&reference::render(&generated.body, model));
+    let at = match (&generated.within, &generated.heading) {
+        (Some(section), None) => At::Text(section.clone()),
+        (Some(section), Some(_)) => At::Section(section.clone()),
+        (None, _) => At::End,
+    };
+    Addition { at, markdown }
 }
 
 /// Puts sections together. Where two parts stand together as they did in the

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use drystone_model::schema::Collection;
-use drystone_model::{Record, Value};
+use drystone_model::{Record, Value, parallel};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::{Deserialize, Serialize};
 
 use super::search;
 use crate::error::{Error, Result};
+
+/// How many rows are read into records in one go.
+const AT_ONCE: usize = 1_024;
 
 /// A record's row.
 #[derive(Serialize, Deserialize)]
@@ -37,13 +40,20 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 pub fn all(conn: &Connection, document: &[u8; 16]) -> Result<Vec<Record>> {
     let mut statement = conn.prepare_cached("SELECT id, collection, data FROM records WHERE document = ?1")?;
     let mut rows = statement.query([document])?;
-    let mut records = Vec::new();
+    let mut stored: Vec<(Collection, String, String)> = Vec::new();
     while let Some(row) = rows.next()? {
         let name = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
         // One of a newer version's collections stays where it is.
         let Some(collection) = Collection::find(name) else { continue };
-        let data = row.get_ref(2)?.as_str().map_err(rusqlite::Error::from)?;
-        records.push(read(collection, row.get(0)?, data)?);
+        stored.push((collection, row.get(0)?, row.get(2)?));
+    }
+    let parts: Vec<_> = stored.chunks(AT_ONCE).collect();
+    let read = parallel::map(&parts, stored.len(), |part| {
+        part.iter().map(|(collection, id, data)| read(*collection, id.clone(), data)).collect::<Result<Vec<_>>>()
+    });
+    let mut records = Vec::with_capacity(stored.len());
+    for part in read {
+        records.extend(part?);
     }
     Ok(records)
 }

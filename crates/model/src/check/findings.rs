@@ -115,7 +115,7 @@ impl Finding {
 /// Takes findings from the rules, one rule after the other.
 pub struct Findings<'s> {
     subject: &'s Checked<'s>,
-    lines: Option<Lines>,
+    lines: Option<&'s Lines>,
     rule: Option<(usize, &'static Rule, Severity)>,
     /// With the place of its rule in the list.
     found: Vec<(usize, Finding)>,
@@ -123,9 +123,15 @@ pub struct Findings<'s> {
 }
 
 impl<'s> Findings<'s> {
-    pub(super) fn new(subject: &'s Checked<'s>) -> Self {
-        let lines = subject.file.map(|_| Lines::of(subject));
+    /// None yet; `lines` for files.
+    pub(super) fn new(subject: &'s Checked<'s>, lines: Option<&'s Lines>) -> Self {
         Findings { subject, lines, rule: None, found: Vec::new(), used: HashSet::default() }
+    }
+
+    /// Takes in what was found beside. Of each rule, what comes first in the
+    /// document is taken in first.
+    pub(super) fn take_in(&mut self, others: Findings<'_>) {
+        self.found.extend(others.found);
     }
 
     /// Runs a rule on the document or a part of it, unless the project turns
@@ -203,7 +209,7 @@ impl<'s> Findings<'s> {
             true => reference::render(&message, self.subject.model).replace([reference::OPEN, reference::CLOSE], ""),
             false => message,
         };
-        let place = match (self.subject.file, &self.lines) {
+        let place = match (self.subject.file, self.lines) {
             (Some(file), Some(lines)) => {
                 target.line = target.line.or_else(|| lines.of_target(&target));
                 target.line.map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"))
@@ -290,13 +296,13 @@ fn accepted<'a>(subject: &Checked<'a>, finding: &Finding, places: &BTreeMap<&str
 }
 
 /// Where the records of a file stand in it.
-struct Lines {
+pub(super) struct Lines {
     fields: HashMap<(String, String), u32>,
     records: HashMap<String, u32>,
 }
 
 impl Lines {
-    fn of(subject: &Checked<'_>) -> Lines {
+    pub(super) fn of(subject: &Checked<'_>) -> Lines {
         let mut lines = Lines { fields: HashMap::default(), records: HashMap::default() };
         for section in subject.sections {
             let Some(first) = section.text_line.or(section.line) else { continue };

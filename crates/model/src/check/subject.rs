@@ -1,8 +1,8 @@
 //! What is checked, and the questions that several rules ask of it.
 
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::ops::{Deref, Range};
+use std::sync::OnceLock;
 
 use foldhash::HashSet;
 
@@ -139,7 +139,7 @@ pub struct Checked<'a> {
     prose: Vec<Prose<'a>>,
     mentions: Vec<(Prose<'a>, Range<usize>, Reference)>,
     /// Worked out when it is first asked for.
-    connected: OnceCell<HashSet<&'a str>>,
+    connected: OnceLock<HashSet<&'a str>>,
 }
 
 impl<'a> Deref for Checked<'a> {
@@ -168,7 +168,7 @@ impl<'a> Checked<'a> {
             reference::find(prose.text()).into_iter().map(|(range, reference)| (*prose, range, reference))
         });
         let mentions = mentions.collect();
-        Checked { subject, live, elements, relationships, prose, mentions, connected: OnceCell::new() }
+        Checked { subject, live, elements, relationships, prose, mentions, connected: OnceLock::new() }
     }
 
     /// The same document, some records at a time: what rules go through holds
@@ -197,7 +197,7 @@ impl<'a> Checked<'a> {
                 relationships: within(&mut relationships),
                 prose: Vec::new(),
                 mentions: Vec::new(),
-                connected: OnceCell::new(),
+                connected: OnceLock::new(),
             }
         })
     }

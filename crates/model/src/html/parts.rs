@@ -7,6 +7,7 @@ mod flows;
 
 use super::fields::Card;
 use super::{Entry, Page};
+use crate::parallel;
 use crate::record::Record;
 use crate::schema::{COLLECTIONS, Collection};
 
@@ -22,24 +23,34 @@ pub(super) fn write(page: &mut Page) {
     if COLLECTIONS.into_iter().all(|collection| page.model.list(collection).next().is_none()) {
         return;
     }
-    elements(page);
-    relationships(page);
-    flows::write(page);
-    environments::write(page);
-    for collection in [Collection::Boundaries, Collection::Classes] {
-        nested(page, collection);
-    }
-    concerns::write(page);
-    decisions::write(page);
-    for collection in [Collection::Considerations, Collection::Risks, Collection::Scenarios] {
-        nested(page, collection);
-    }
-    glossary(page);
-    for collection in [Collection::Views, Collection::Evidence, Collection::Attachments, Collection::Suppressions] {
-        nested(page, collection);
-    }
+    let parts: Vec<usize> = (0..PARTS.len()).collect();
+    let written = parallel::map(&parts, page.model.len(), |at| {
+        let mut part = page.beside(format!("part{at}-text"));
+        PARTS[*at](&mut part);
+        part
+    });
+    written.into_iter().for_each(|part| page.take_in(part));
     rest(page);
 }
+
+const PARTS: [fn(&mut Page<'_>); 16] = [
+    elements,
+    relationships,
+    flows::write,
+    environments::write,
+    |page| nested(page, Collection::Boundaries),
+    |page| nested(page, Collection::Classes),
+    concerns::write,
+    decisions::write,
+    |page| nested(page, Collection::Considerations),
+    |page| nested(page, Collection::Risks),
+    |page| nested(page, Collection::Scenarios),
+    glossary,
+    |page| nested(page, Collection::Views),
+    |page| nested(page, Collection::Evidence),
+    |page| nested(page, Collection::Attachments),
+    |page| nested(page, Collection::Suppressions),
+];
 
 impl<'a> Page<'a> {
     /// Begins a part, when there is anything to say in it.

@@ -6,8 +6,13 @@ use std::borrow::Borrow;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::Entry;
+use super::{Entry, Item};
+use crate::graph::Index;
+use crate::parallel;
 use crate::schema::Collection;
+
+/// How many items are written in one go.
+const AT_ONCE: usize = 1_024;
 
 const FIRST: [&str; 18] = [
     "$schema",
@@ -37,15 +42,28 @@ pub fn text(value: &Json) -> String {
     finished(out)
 }
 
-/// The same for a document whose entries come one after the other.
-pub(super) fn document(mut entries: Vec<(&'static str, Entry<'_>)>) -> String {
+/// The same for a document whose entries are made while they are written.
+pub(super) fn document<'a>(mut entries: Vec<(&'static str, Entry<'a>)>, index: &Index<'a>) -> String {
     entries.sort_by_key(|(name, _)| (rank(name, true), *name));
     let mut out = vec![b'{'];
     for (at, (name, entry)) in entries.into_iter().enumerate() {
         begin(at, 1, name, &mut out);
         match entry {
             Entry::Value(value) => write(&value, 1, &mut out),
-            Entry::List(items) => list(items, 1, &mut out),
+            Entry::List(items) => {
+                let parts: Vec<&[Item]> = items.chunks(AT_ONCE).collect();
+                let parts = parallel::map(&parts, items.len(), |part| {
+                    let mut out = Vec::new();
+                    self::items(part.iter().map(|item| item.to_value(index)), 2, &mut out);
+                    out
+                });
+                enclosed(!items.is_empty(), 1, &mut out, |out| {
+                    for (at, part) in parts.iter().enumerate() {
+                        out.extend_from_slice(if at > 0 { b"," } else { b"" });
+                        out.extend_from_slice(part);
+                    }
+                });
+            }
         }
     }
     line(0, 0, &mut out);
@@ -61,7 +79,7 @@ fn finished(mut out: Vec<u8>) -> String {
 
 fn write(value: &Json, depth: usize, out: &mut Vec<u8>) {
     match value {
-        Json::Array(items) => list(items.iter(), depth, out),
+        Json::Array(list) => enclosed(!list.is_empty(), depth, out, |out| items(list.iter(), depth + 1, out)),
         Json::Object(entries) if !entries.is_empty() => {
             out.push(b'{');
             for (at, (name, item)) in sorted(entries).into_iter().enumerate() {
@@ -75,18 +93,22 @@ fn write(value: &Json, depth: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn list(items: impl Iterator<Item = impl Borrow<Json>>, depth: usize, out: &mut Vec<u8>) {
+/// A list around what is written of its items.
+fn enclosed(any: bool, depth: usize, out: &mut Vec<u8>, items: impl FnOnce(&mut Vec<u8>)) {
     out.push(b'[');
-    let mut count = 0;
-    for item in items {
-        line(count, depth + 1, out);
-        write(item.borrow(), depth + 1, out);
-        count += 1;
-    }
-    if count > 0 {
+    if any {
+        items(out);
         line(0, depth, out);
     }
     out.push(b']');
+}
+
+/// Items on lines of their own, with commas between them.
+fn items(items: impl Iterator<Item = impl Borrow<Json>>, depth: usize, out: &mut Vec<u8>) {
+    for (at, item) in items.enumerate() {
+        line(at, depth, out);
+        write(item.borrow(), depth, out);
+    }
 }
 
 /// The next entry's line and name.
