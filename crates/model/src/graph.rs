@@ -45,7 +45,7 @@ pub struct Model {
     /// Whether a name has changed since slugs were forgotten.
     renamed: bool,
     /// Slugs by collection and place, as long as no name has changed.
-    slugs: Vec<OnceLock<HashMap<usize, String>>>,
+    slugs: Vec<OnceLock<HashMap<usize, CompactString>>>,
 }
 
 impl Default for Model {
@@ -72,7 +72,7 @@ impl PartialEq for Model {
     }
 }
 
-fn no_slugs() -> Vec<OnceLock<HashMap<usize, String>>> {
+fn no_slugs() -> Vec<OnceLock<HashMap<usize, CompactString>>> {
     vec![OnceLock::new(); COLLECTIONS.len()]
 }
 
@@ -312,6 +312,14 @@ impl Model {
         self.parents[place].map(|parent| self.at(parent).id.as_str())
     }
 
+    /// The record itself, then what it is nested in, from the inside out.
+    pub fn upwards<'a>(&'a self, id: &'a str) -> impl Iterator<Item = &'a str> {
+        // Only the first one is looked up; from there on places lead to places.
+        let above = self.find(id).and_then(|(place, _)| self.parents[place]);
+        let around = std::iter::successors(above, |place| self.parents[*place]);
+        std::iter::once(id).chain(around.map(|place| self.at(place).id.as_str()))
+    }
+
     /// The record that this one belongs to: a step's flow, an alternative's
     /// decision, a node's environment, an instance's node.
     pub fn owner(&self, record: &Record) -> Option<&Record> {
@@ -351,11 +359,11 @@ impl Model {
     /// that is not of this model.
     pub fn slug_of<'a>(&'a self, record: &'a Record) -> &'a str {
         let slug = self.place(&record.id).and_then(|place| self.slugs(record.collection).get(&place));
-        slug.unwrap_or(&record.id)
+        slug.map_or(record.id.as_str(), CompactString::as_str)
     }
 
     /// Slugs of a collection by place.
-    fn slugs(&self, collection: Collection) -> &HashMap<usize, String> {
+    fn slugs(&self, collection: Collection) -> &HashMap<usize, CompactString> {
         self.slugs[collection as usize].get_or_init(|| self.make_slugs(collection))
     }
 
@@ -369,7 +377,7 @@ impl Model {
         path
     }
 
-    fn make_slugs(&self, collection: Collection) -> HashMap<usize, String> {
+    fn make_slugs(&self, collection: Collection) -> HashMap<usize, CompactString> {
         let mut by_id: Vec<usize> = self.order[collection as usize].clone();
         by_id.sort_by_key(|place| (self.hidden[*place], &self.at(*place).id));
         let mut taken: HashSet<(&str, String)> = HashSet::default();
@@ -386,7 +394,7 @@ impl Model {
                 *count += 1;
                 slug = format!("{base}-{count}");
             }
-            slugs.insert(place, slug);
+            slugs.insert(place, CompactString::from(slug));
         }
         slugs
     }

@@ -21,7 +21,7 @@ impl App {
     pub(crate) async fn check_run(&self, args: CheckDocument) -> Result<CheckReport> {
         self.blocking(move |app| {
             let report = app.check(handle(&args.document)?, &project_rules(args.rules.as_deref(), "rules")?)?;
-            Ok(check_report(&report))
+            Ok(check_report(report))
         })
         .await
     }
@@ -167,21 +167,21 @@ fn finding_id(finding: &Finding) -> String {
     data_encoding::HEXLOWER.encode(&blake3::hash(text.as_bytes()).as_bytes()[..8])
 }
 
-fn check_report(report: &Report) -> CheckReport {
-    let plain = |finding: &Finding| CheckFinding {
-        id: finding_id(finding),
+fn check_report(report: Report) -> CheckReport {
+    let plain = |finding: Finding| CheckFinding {
+        id: finding_id(&finding),
         rule: finding.rule.into(),
         severity: severity(finding.severity),
-        message: finding.message.clone(),
-        place: finding.place.clone(),
-        section: finding.target.section.clone(),
-        record: finding.target.record.clone(),
-        field: finding.target.field.clone(),
-        fix: finding.fix.as_ref().map(|fix| fix.title.clone()),
-        suppressed: finding.suppressed.clone(),
+        message: finding.message,
+        place: finding.place,
+        section: finding.target.section,
+        record: finding.target.record,
+        field: finding.target.field,
+        fix: finding.fix.map(|fix| fix.title),
+        suppressed: finding.suppressed,
     };
     CheckReport {
-        findings: report.findings.iter().chain(&report.suppressed).map(plain).collect(),
+        findings: report.findings.into_iter().chain(report.suppressed).map(plain).collect(),
         errors: report.counts.errors,
         warnings: report.counts.warnings,
         infos: report.counts.infos,

@@ -272,8 +272,7 @@ impl<'a> Checked<'a> {
 
     /// The record itself, then what it is nested in, from the inside out.
     pub fn upwards(&self, id: &'a str) -> impl Iterator<Item = &'a str> {
-        let model = self.model;
-        std::iter::successors(Some(id), move |id| model.parent(id)).take(NESTING)
+        self.model.upwards(id).take(NESTING)
     }
 
     /// A field of the element, or of the nearest one around it that has it.

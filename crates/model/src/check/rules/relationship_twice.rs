@@ -1,5 +1,8 @@
 //! One relationship written twice.
 
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
 use foldhash::{HashMap, HashSet};
 
 use crate::check::prose::folded;
@@ -23,10 +26,18 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    // Words are only compared where two relationships have the same ends.
+    // Words are only compared where two relationships have the same ends, and
+    // those only where their hashes are the same: few are, and hashes are small.
+    let hasher = RandomState::default();
+    let hash = |one: &Record| hasher.hash_one((one.text("from"), one.text("to")));
+    let mut once: HashSet<u64> = HashSet::default();
+    let twice: HashSet<u64> = subject.relationships().map(hash).filter(|ends| !once.insert(*ends)).collect();
+    if twice.is_empty() {
+        return;
+    }
     let mut first: HashMap<(&str, &str), &Record> = HashMap::default();
     let mut seen: HashSet<(&str, &str, String, String)> = HashSet::default();
-    for relationship in subject.relationships() {
+    for relationship in subject.relationships().filter(|one| twice.contains(&hash(one))) {
         let ends = (relationship.text("from"), relationship.text("to"));
         let words = |one: &Record| (ends.0, ends.1, folded(one.text("description")), folded(one.text("technology")));
         let before = *first.entry(ends).or_insert(relationship);

@@ -9,6 +9,7 @@ use super::page::{DEEPEST, Page};
 use super::shown::Shown;
 use crate::graph::Model;
 use crate::markdown::lift::{Kinds, SectionText, begins_with_label, field_called, guess_kind, is_plain_text};
+use crate::parallel;
 use crate::record::Record;
 use crate::reference::{Hint, Reference};
 use crate::schema::{Collection, Field};
@@ -23,6 +24,16 @@ pub(super) struct Writer<'a> {
     pub page: Page<'a>,
     notation: Notation,
     kinds: Kinds,
+}
+
+/// How many elements are written in one go.
+const AT_ONCE: usize = 256;
+
+/// An element that gets a section of its own, whose text is still to be written.
+struct NewElement<'a> {
+    node: usize,
+    record: &'a Record,
+    fields: Vec<&'static Field>,
 }
 
 fn refer(record: &Record, field: &str) -> String {
@@ -104,17 +115,30 @@ impl<'a> Writer<'a> {
 
     /// Elements below the one they are a part of, as long as headings go.
     pub fn elements(&mut self) {
+        let mut new = Vec::new();
         let tops = self.model.list(Collection::Elements).filter(|record| self.model.parent(&record.id).is_none());
-        let mut todo: Vec<(&Record, Option<usize>)> = tops.map(|record| (record, None)).collect();
+        let mut todo: Vec<(&'a Record, Option<usize>)> = tops.map(|record| (record, None)).collect();
         todo.reverse();
         while let Some((record, above)) = todo.pop() {
             let node = match self.shown.home(&record.id) {
                 Some(home) => self.shown_element(record, home),
-                None if self.needs_section(record) => Some(self.new_element(record, above)),
+                None if self.needs_section(record) => Some(self.new_element(record, above, &mut new)),
                 None => None,
             };
             let children = self.ties.children.get(record.id.as_str()).into_iter().flatten();
             todo.extend(children.rev().map(|child| (*child, node)));
+        }
+        self.write_new(&new);
+    }
+
+    /// The texts of new sections; none depends on another.
+    fn write_new(&mut self, new: &[NewElement<'a>]) {
+        let chunks: Vec<_> = new.chunks(AT_ONCE).collect();
+        let parts = |one: &NewElement<'a>| self.parts(one.record, &one.fields, self.notation.bullets);
+        let written =
+            parallel::map(&chunks, self.model.len(), |chunk| chunk.iter().map(parts).collect::<Vec<Vec<String>>>());
+        for (one, parts) in new.iter().zip(written.into_iter().flatten()) {
+            parts.into_iter().for_each(|part| self.page.write(one.node, part));
         }
     }
 
@@ -173,7 +197,7 @@ impl<'a> Writer<'a> {
         lines.join("\n")
     }
 
-    fn new_element(&mut self, record: &Record, above: Option<usize>) -> usize {
+    fn new_element(&mut self, record: &'a Record, above: Option<usize>, new: &mut Vec<NewElement<'a>>) -> usize {
         let name = record.text("name");
         // A heading such as “Interfaces” would be read as a field.
         let is_name = |name: &str| field_called(Collection::Elements, name).is_none();
@@ -204,8 +228,7 @@ impl<'a> Writer<'a> {
             if nested.is_some() { "" } else { "components.component" },
             refer(record, "name"),
         );
-        let parts = self.parts(record, &fields, self.notation.bullets);
-        parts.into_iter().for_each(|part| self.page.write(node, part));
+        new.push(NewElement { node, record, fields });
         node
     }
 
