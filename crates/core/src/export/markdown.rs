@@ -6,7 +6,7 @@ use drystone_model::markdown::generate::{self, CompleteOptions, Generated};
 use drystone_model::markdown::lift::SectionText;
 use drystone_model::markdown::told_by_diagrams;
 use drystone_model::templates::Template;
-use drystone_model::{Collection, Model, notation, parallel, reference};
+use drystone_model::{Model, notation, parallel, reference};
 
 use crate::document::{Document, HeadingStyle, Origin, Section};
 
@@ -58,8 +58,7 @@ pub fn complete(document: &Document, sections: &[SectionText], model: &Model, te
         .map(|section| (reference::render(&section.title, model), reference::render(&section.body, model)))
         .collect();
     let told = told_by_diagrams(shown.iter().map(|(title, body)| (title.as_str(), body.as_str())), model);
-    let diagram = (model.list(Collection::Elements).next().is_some()).then(|| notation::mermaid_flowchart(model, None));
-    let options = CompleteOptions { template, diagram: diagram.as_deref(), told };
+    let options = CompleteOptions { template, diagram: Some(&|| notation::mermaid_flowchart(model, None)), told };
     let lacking = generate::complete(sections, model, &options);
     let parts: Vec<&[Generated]> = lacking.chunks(AT_ONCE).collect();
     let additions = parallel::map(&parts, model.len(), |part| {

@@ -17,13 +17,16 @@ use super::told::Told;
 use crate::graph::Model;
 use crate::templates::Template;
 
+/// What draws a diagram when it is needed, on any thread.
+pub type Draw<'a> = dyn Fn() -> String + Sync + 'a;
+
 /// What to know besides the document.
 #[derive(Default)]
 pub struct CompleteOptions<'a> {
     /// The document's template: its headings and its notation are used.
     pub template: Option<&'a Template>,
-    /// Mermaid for the place of the diagram, used where that is empty.
-    pub diagram: Option<&'a str>,
+    /// Draws Mermaid for the place of the diagram, where that is empty.
+    pub diagram: Option<&'a Draw<'a>>,
     /// What diagrams in the text say by themselves, without references.
     pub told: Told,
 }

@@ -10,7 +10,7 @@ pub use c4::mermaid_c4;
 pub use flowchart::mermaid_flowchart;
 pub use sequence::mermaid_sequence;
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use super::label;
 use crate::record::Record;

@@ -26,18 +26,15 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
-    // Words are only compared where two relationships have the same ends, and
-    // those only where their hashes are the same: few are, and hashes are small.
+    // Words are only looked at where two relationships have the same ends, and all
+    // of it is only compared where hashes are the same: few are, and hashes are small.
     let hasher = RandomState::default();
-    let hash = |one: &Record| hasher.hash_one((one.text("from"), one.text("to")));
-    let mut once: HashSet<u64> = HashSet::default();
-    let twice: HashSet<u64> = subject.relationships().map(hash).filter(|ends| !once.insert(*ends)).collect();
-    if twice.is_empty() {
-        return;
-    }
+    let ends = |one: &Record| hasher.hash_one((one.text("from"), one.text("to")));
+    let said = |one: &Record| hasher.hash_one((ends(one), folded(one.text("description"))));
+    let alike = repeated(repeated(subject.relationships().collect(), ends), said);
     let mut first: HashMap<(&str, &str), &Record> = HashMap::default();
     let mut seen: HashSet<(&str, &str, String, String)> = HashSet::default();
-    for relationship in subject.relationships().filter(|one| twice.contains(&hash(one))) {
+    for relationship in alike {
         let ends = (relationship.text("from"), relationship.text("to"));
         let words = |one: &Record| (ends.0, ends.1, folded(one.text("description")), folded(one.text("technology")));
         let before = *first.entry(ends).or_insert(relationship);
@@ -53,6 +50,14 @@ fn check(subject: &Checked<'_>, findings: &mut Findings<'_>) {
         let delete = vec![Edit::Delete { id: relationship.id.clone() }];
         findings.record(relationship, what).fix(format!("Delete the second {title}"), delete);
     }
+}
+
+/// Those whose hash another one has too, in their order.
+fn repeated(records: Vec<&Record>, hash: impl Fn(&Record) -> u64) -> Vec<&Record> {
+    let hashes: Vec<u64> = records.iter().map(|record| hash(record)).collect();
+    let mut once: HashSet<u64> = HashSet::default();
+    let twice: HashSet<u64> = hashes.iter().copied().filter(|hash| !once.insert(*hash)).collect();
+    records.into_iter().zip(hashes).filter(|(_, hash)| twice.contains(hash)).map(|(record, _)| record).collect()
 }
 
 fn bad() -> Case {

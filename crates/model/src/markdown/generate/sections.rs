@@ -1,12 +1,12 @@
 //! Elements, flows, concerns and decisions: what has a section of its own, or
 //! a place among the topics.
 
-use super::CompleteOptions;
 use super::lines::{DEPTH, labelled, needs_item};
 use super::lists::{STEP, Ties};
 use super::notation::{Notation, bold};
 use super::page::{DEEPEST, Page};
 use super::shown::Shown;
+use super::{CompleteOptions, Draw};
 use crate::graph::Model;
 use crate::markdown::lift::{Kinds, SectionText, begins_with_label, field_called, guess_kind, is_plain_text};
 use crate::parallel;
@@ -24,6 +24,21 @@ pub(super) struct Writer<'a> {
     pub page: Page<'a>,
     notation: Notation,
     kinds: Kinds,
+    /// The diagram, once it is drawn.
+    drawn: String,
+}
+
+/// What is written by itself.
+enum Job<'j, 'a> {
+    Diagram(&'j Draw<'a>),
+    Elements(&'j [NewElement<'a>]),
+}
+
+/// What comes of it.
+enum Done {
+    Diagram(String),
+    /// The parts of each element's text.
+    Elements(Vec<Vec<String>>),
 }
 
 /// How many elements are written in one go.
@@ -52,6 +67,7 @@ impl<'a> Writer<'a> {
             page: Page::new(sections, options.template),
             notation: Notation::of(options.template),
             kinds,
+            drawn: String::new(),
         }
     }
 
@@ -131,13 +147,23 @@ impl<'a> Writer<'a> {
         self.write_new(&new);
     }
 
-    /// The texts of new sections; none depends on another.
+    /// The texts of new sections, and the diagram; none depends on another.
     fn write_new(&mut self, new: &[NewElement<'a>]) {
-        let chunks: Vec<_> = new.chunks(AT_ONCE).collect();
+        let diagram = self.options.diagram.filter(|_| self.diagram_place().is_some());
+        let jobs = diagram.map(Job::Diagram).into_iter().chain(new.chunks(AT_ONCE).map(Job::Elements));
         let parts = |one: &NewElement<'a>| self.parts(one.record, &one.fields, self.notation.bullets);
-        let written =
-            parallel::map(&chunks, self.model.len(), |chunk| chunk.iter().map(parts).collect::<Vec<Vec<String>>>());
-        for (one, parts) in new.iter().zip(written.into_iter().flatten()) {
+        let done = parallel::map(&jobs.collect::<Vec<_>>(), self.model.len(), |job| match job {
+            Job::Diagram(draw) => Done::Diagram(draw()),
+            Job::Elements(part) => Done::Elements(part.iter().map(parts).collect()),
+        });
+        let mut texts = Vec::with_capacity(new.len());
+        for done in done {
+            match done {
+                Done::Diagram(drawn) => self.drawn = drawn,
+                Done::Elements(parts) => texts.extend(parts),
+            }
+        }
+        for (one, parts) in new.iter().zip(texts) {
             parts.into_iter().for_each(|part| self.page.write(one.node, part));
         }
     }
@@ -405,16 +431,18 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The diagram, where its place is empty.
-    pub fn diagram(&mut self) {
-        let Some(diagram) = self.options.diagram.filter(|diagram| !diagram.trim().is_empty()) else { return };
+    /// The section for the diagram, where it is empty and there is something to draw.
+    fn diagram_place(&self) -> Option<usize> {
         let place = self.sections.iter().position(|section| section.key.as_deref() == Some("diagram"));
         let empty = |index: &usize| self.sections[*index].body.trim().is_empty();
-        if let Some(index) = place.filter(empty)
-            && self.model.list(Collection::Elements).next().is_some()
-        {
+        place.filter(empty).filter(|_| self.model.list(Collection::Elements).next().is_some())
+    }
+
+    /// The diagram, where its place is empty.
+    pub fn diagram(&mut self) {
+        if let Some(index) = self.diagram_place().filter(|_| !self.drawn.trim().is_empty()) {
             let node = self.page.of_section(index);
-            self.page.write(node, format!("```mermaid\n{}\n```", diagram.trim_end()));
+            self.page.write(node, format!("```mermaid\n{}\n```", self.drawn.trim_end()));
         }
     }
 }

@@ -277,7 +277,7 @@ fn the_diagram_fills_an_empty_place() {
     let model = Model::of([Record::new(Collection::Elements, "a")
         .with("name", Value::text("Disk"))
         .with("kind", Value::text("service"))]);
-    let options = CompleteOptions { diagram: Some("flowchart TD\n"), ..Default::default() };
+    let options = CompleteOptions { diagram: Some(&|| "flowchart TD\n".into()), ..Default::default() };
     let parts = complete(&sections_of("# S\n\n## Diagram\n\n## Components\n"), &model, &options);
     assert!(
         parts.iter().any(|part| part.body == "```mermaid\nflowchart TD\n```" && part.within.as_deref() == Some("s1"))

@@ -6,17 +6,25 @@ use super::scene::{Frame, Scene};
 use super::{label, technologies};
 use crate::graph::Model;
 use crate::kinds::guess_kind;
+use crate::parallel;
 use crate::record::Record;
 use crate::schema::element_kinds;
+
+/// How many arrows are written in one go.
+const AT_ONCE: usize = 512;
 
 /// A flowchart of all elements, or of what is inside one with its neighbours.
 pub fn mermaid_flowchart(model: &Model, scope: Option<&str>) -> String {
     let scene = Scene::of(model, scope);
     let mut out = String::from("flowchart TB\n");
     write_frame(&scene, &scene.frames[0], &mut out);
-    for relationship in &scene.relationships {
-        write_arrow(model, &scene, relationship, &mut out);
-    }
+    let parts: Vec<&[&Record]> = scene.relationships.chunks(AT_ONCE).collect();
+    let arrows = parallel::map(&parts, scene.relationships.len(), |part| {
+        let mut out = String::new();
+        part.iter().for_each(|relationship| write_arrow(model, &scene, relationship, &mut out));
+        out
+    });
+    arrows.iter().for_each(|part| out.push_str(part));
     out
 }
 

@@ -1,6 +1,8 @@
 //! Which elements a diagram shows, and the frames around them.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
+
+use foldhash::{HashMap, HashSet};
 
 use super::Keys;
 use crate::graph::{Index, Model, slug};
@@ -53,9 +55,9 @@ impl<'a> Scene<'a> {
         let mut keys = Keys::default();
         let mut scene = Scene {
             frames: vec![Frame::new(String::new(), 0)],
-            keys: HashMap::new(),
+            keys: HashMap::default(),
             relationships,
-            framed: HashSet::new(),
+            framed: HashSet::default(),
         };
         for record in &shown {
             scene.keys.insert(&record.id, keys.give(model.slug_of(record)));
@@ -74,7 +76,7 @@ impl<'a> Scene<'a> {
         let mut waiting: VecDeque<(&Record, usize)> = VecDeque::new();
         let roots: Vec<&'a Record> = shown.iter().filter(|record| parent(record).is_none()).copied().collect();
         waiting.extend(roots.into_iter().map(|record| (record, 0)));
-        let mut groups = HashMap::new();
+        let mut groups = HashMap::default();
         while let Some((record, frame)) = waiting.pop_front() {
             let home = self.group(frame, record.text("group"), &mut groups, keys);
             let children = if is_inside(&record.id) { index.children(&record.id) } else { &[] };
@@ -130,15 +132,10 @@ impl<'a> Scene<'a> {
 
     /// Whether one of the two is drawn inside the other.
     pub fn is_nested(&self, model: &Model, a: &str, b: &str) -> bool {
-        let is_around = |outer: &str, inner: &str| {
-            let mut at = model.parent(inner);
-            while let Some(id) = at.filter(|id| *id != outer) {
-                at = model.parent(id);
-            }
-            at.is_some()
+        let is_in = |inner: &str, outer: &str| {
+            self.framed.contains(outer) && model.upwards(inner).skip(1).any(|around| around == outer)
         };
-        let holds = |id: &str| self.framed.contains(id);
-        a != b && ((is_around(a, b) && holds(a)) || (is_around(b, a) && holds(b)))
+        a != b && (is_in(b, a) || is_in(a, b))
     }
 }
 
@@ -153,7 +150,7 @@ fn is_element(model: &Model, id: &str) -> bool {
 }
 
 fn inside(index: &Index<'_>, scope: &str) -> HashSet<String> {
-    let mut inside = HashSet::from([scope.to_owned()]);
+    let mut inside: HashSet<String> = [scope.to_owned()].into_iter().collect();
     let mut waiting = vec![scope.to_owned()];
     while let Some(id) = waiting.pop() {
         for child in index.children(&id) {
